@@ -1,0 +1,1 @@
+"""The events that services exchange: the envelope, one file of frozen models per noun, and the catalogue. Pure."""
