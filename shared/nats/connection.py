@@ -25,12 +25,12 @@ log = structlog.get_logger(__name__)
 
 RECONNECT_WAIT_SECONDS = 0.25
 PING_INTERVAL_SECONDS = 5
-CLOSE_SECONDS_MAX = 3.0
+CLOSE_SECONDS_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who we are to the broker: user and password, or a credentials file; a TLS context where the broker asks for it."""
+    """Who we are to the broker: user and password, or a credentials file; a TLS context where it asks for one."""
 
     user: str | None = None
     password: str | None = field(default=None, repr=False)
@@ -153,5 +153,3 @@ async def connect(
     connection = Connection(url=url, name=name, identity=identity)
     await connection.open(connect_seconds_max=connect_seconds_max)
     return connection
-
-

@@ -25,7 +25,8 @@ IN_FLIGHT_MAX = 64
 ATTEMPT_SECONDS_MAX = 2.0
 FIRST_DELAY_SECONDS = 0.05
 DELAY_SECONDS_MAX = 1.0
-BAD_REQUEST = 400
+TOO_LARGE = 10054
+"""JetStream's error code: the message exceeds the stream's `max_msg_size`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +40,14 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingEvent:
-    """One event to publish: the broker subject, and the envelope as a plain dict with at least `id`."""
+    """One event to publish: the broker subject, and the envelope as a plain dict with at least `id`.
+
+    `at_ms`: since when it waits (epoch milliseconds), 0 when nobody knows.
+    """
 
     subject: str
     envelope: Mapping[str, Any] = field(repr=False)
+    at_ms: int = 0
 
     @property
     def id(self) -> str:
@@ -95,9 +100,10 @@ class Publisher:
     async def publish_in_order(self, events: Iterable[OutgoingEvent]) -> None:
         """Publish events with the same key one after the other, different keys in parallel. First error is raised."""
         by_key = groupby(sorted(events, key=lambda event: event.key), key=lambda event: event.key)
-        async with asyncio.TaskGroup() as group:
-            for _, same_key in by_key:
-                group.create_task(self._one_after_the_other(list(same_key)))
+        lines = [self._one_after_the_other(list(same_key)) for _, same_key in by_key]
+        for outcome in await asyncio.gather(*lines, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
 
     async def _one_after_the_other(self, events: list[OutgoingEvent]) -> None:
         for event in events:
@@ -105,12 +111,10 @@ class Publisher:
 
     async def _once(self, subject: str, body: bytes, headers: dict[str, str]) -> Published:
         try:
-            ack = await self.connection.jetstream.publish(
-                subject, body, timeout=ATTEMPT_SECONDS_MAX, headers=headers
-            )
+            ack = await self.connection.jetstream.publish(subject, body, timeout=ATTEMPT_SECONDS_MAX, headers=headers)
         except js_errors.APIError as err:
-            if err.code == BAD_REQUEST:
-                raise Permanent(f"broker refused {subject}: {err.description}") from err
+            if err.err_code == TOO_LARGE:
+                raise Permanent(f"too large for {subject}: {len(body)} bytes; {err.description}") from err
             raise Transient(f"broker could not store {subject}: {err.description}") from err
         except (errors.MaxPayloadError, errors.BadSubjectError, errors.BadHeaderError, ValueError) as err:
             raise Permanent(f"cannot be published on {subject}: {err}") from err

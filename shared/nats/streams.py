@@ -139,7 +139,7 @@ def differences(declared: Mapping[str, Any], echoed: Mapping[str, Any]) -> dict[
 
     Fields that only the broker sets are not compared, except those that would change delivery.
     """
-    compared = {**{name: None for name in ("backoff", "deliver_subject", "mirror", "sources")}, **declared}
+    compared = {**dict.fromkeys(("backoff", "deliver_subject", "mirror", "sources")), **declared}
     return {
         name: (want, echoed.get(name))
         for name, want in compared.items()
@@ -150,10 +150,10 @@ def differences(declared: Mapping[str, Any], echoed: Mapping[str, Any]) -> dict[
 def matches(pattern: str, subject: str) -> bool:
     """Whether a subject (or a narrower pattern) falls under `pattern`. Wildcards are whole tokens."""
     wanted, given = pattern.split("."), subject.split(".")
-    for position, token in enumerate(wanted):
-        if token == ">":
+    for position, word in enumerate(wanted):
+        if word == ">":
             return len(given) > position
-        if position >= len(given) or given[position] == ">" or (token != "*" and token != given[position]):
+        if position >= len(given) or given[position] == ">" or word not in ("*", given[position]):
             return False
     return len(wanted) == len(given)
 
@@ -168,7 +168,7 @@ def owner_of(pattern: str, streams: Sequence[StreamSpec] = OWNED) -> StreamSpec:
 
 def durable_name(service: str, pattern: str) -> str:
     """`scoring` and `tiendo.report.>` -> `scoring-report`."""
-    words = [token for token in pattern.split(".")[1:] if token not in ("*", ">")]
+    words = [word for word in pattern.split(".")[1:] if word not in ("*", ">")]
     return "-".join([service, *words])
 
 

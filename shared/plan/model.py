@@ -103,10 +103,7 @@ class BooleanMethod(Model):
 
 
 class Goalposts(Model):
-    """share = (value - low) / (high - low), clipped; with `log`, on natural logarithms (value <= 0 gives 0).
-
-    `ceiling`, when given, caps the raw value first.
-    """
+    """share = (value - low) / (high - low), clipped; with `log`, on natural logarithms (value <= 0 gives 0)."""
 
     kind: Literal["min_max_goalposts"]
     low: float
@@ -389,13 +386,18 @@ class Ladder(Model):
 
 
 class ValidationRule(Model):
-    """A named check of reports with its parameters. `check` names the predicate; see docs/plan.md for each."""
+    """A named check of reports with its parameters. `check` names the predicate; see docs/plan.md for each.
+
+    `missing` says what a check of several numbers does when some were not reported.
+    """
 
     code: Code
     check: str
     severity: Literal["error", "warning"]
     names: Names
     parameters: dict[str, Any] = Field(default_factory=dict)
+    forms: Annotated[tuple[str, ...], Field(description="Forms that the rule looks at; empty means all.")] = ()
+    missing: Literal["skip_if_any_missing", "skip_if_all_missing", "missing_is_zero"] = "skip_if_any_missing"
     explain: bool = False
 
 

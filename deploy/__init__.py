@@ -1,0 +1,1 @@
+"""How the platform is started, fed with a sample, and shipped."""

@@ -1,0 +1,10 @@
+#!/bin/sh
+# What `make test` checks, fast things first; ends with pytest's own summary.
+set -eu
+cd "$(dirname "$0")/.."
+bin=.venv/bin
+$bin/ruff check -q .
+$bin/ruff format -q --check .
+$bin/mypy --no-error-summary
+$bin/lint-imports --no-cache --no-timing >/dev/null || $bin/lint-imports --no-cache
+exec $bin/python -m pytest "$@"

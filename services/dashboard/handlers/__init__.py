@@ -1,0 +1,1 @@
+"""What the dashboard does: apply an event to a read model; answer what a page asks."""

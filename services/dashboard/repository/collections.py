@@ -1,0 +1,29 @@
+"""Everything that the dashboard declares to its store."""
+
+from __future__ import annotations
+
+from services.dashboard.repository.alerts import ALERTS
+from services.dashboard.repository.deliveries import DELIVERIES
+from services.dashboard.repository.digests import DIGESTS
+from services.dashboard.repository.evaluations import EVALUATIONS
+from services.dashboard.repository.obligations import OBLIGATIONS
+from services.dashboard.repository.plans import PLANS
+from services.dashboard.repository.reminders import REMINDERS
+from services.dashboard.repository.reports import REPORTS
+from services.dashboard.repository.scores import SCORES
+from services.dashboard.repository.units import UNITS
+from services.dashboard.repository.watermarks import WATERMARKS
+
+COLLECTIONS = (
+    PLANS,
+    UNITS,
+    OBLIGATIONS,
+    REPORTS,
+    SCORES,
+    EVALUATIONS,
+    REMINDERS,
+    ALERTS,
+    DIGESTS,
+    DELIVERIES,
+    WATERMARKS,
+)

@@ -1,0 +1,94 @@
+"""What a check may look at, and what it answers. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shared.events.base import Names
+from shared.events.report import ReportedValue
+from shared.events.unit import UnitState
+from shared.plan.model import Form, Indicator, Plan
+
+Values = Mapping[str, ReportedValue]
+FIELDS = ("value", "numerator", "denominator")
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One report before its rules. `values` are the well-formed ones by indicator code, in the order they were sent.
+
+    `given` are all codes sent, malformed ones included. `previous` and `year_before` are the values of the same
+    form's report for the period before and for the same period a year before; None where there is none that counts.
+    `evidence_elsewhere` maps a file's SHA-256 to the other unit that uses it.
+    """
+
+    plan: Plan
+    form: Form
+    unit: UnitState
+    year: int
+    expected: tuple[Indicator, ...]
+    values: Values
+    given: frozenset[str]
+    previous: Values | None = None
+    previous_year: int | None = None
+    year_before: Values | None = None
+    evidence_elsewhere: Mapping[str, str] = field(default_factory=dict)
+
+    def chosen(self, parameters: Mapping[str, Any]) -> Iterator[tuple[Indicator, ReportedValue]]:
+        """The indicators that the rule names (all without a list), each with its reported value, in sent order."""
+        wanted = frozenset(parameters.get("indicators") or ())
+        by_code = {indicator.code: indicator for indicator in self.plan.indicators()}
+        for code, value in self.values.items():
+            if value.status == "reported" and (not wanted or code in wanted):
+                yield by_code[code], value
+
+    def number(self, operand: str) -> float | None:
+        """The number that an operand such as `SVC-03.numerator` names; None where it was not reported."""
+        code, _, member = operand.rpartition(".")
+        held = self.values.get(code)
+        if held is None or held.status != "reported":
+            return None
+        number: float | None = getattr(held, member)
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One breach: the indicators at fault (the first is pointed to; none means the whole report), and the numbers."""
+
+    message: Names
+    indicators: tuple[str, ...] = ()
+    member: str = ""
+    expected: str = ""
+    got: str = ""
+
+
+Check = Callable[[Context, Mapping[str, Any]], Iterator[Found]]
+
+
+def shown(indicator: Indicator, value: ReportedValue) -> float | None:
+    """The value in the shown unit of measure; None where there is none or the denominator is 0."""
+    if not indicator.is_quotient:
+        return value.value
+    if value.numerator is None or not value.denominator:
+        return None
+    return indicator.scale * value.numerator / value.denominator
+
+
+def numbers(values: Values) -> dict[tuple[str, str], float]:
+    """Every reported number by (indicator, member)."""
+    return {
+        (code, member): number
+        for code, value in values.items()
+        if value.status == "reported"
+        for member in FIELDS
+        if (number := getattr(value, member)) is not None
+    }
+
+
+def text(number: float) -> str:
+    """A number as people write it: no trailing `.0`, no more digits than tell it apart."""
+    return f"{number:.15g}"

@@ -1,0 +1,39 @@
+"""Name -> check: the map between a plan's rules and the functions. A test holds it against `shared.plan.checks`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from services.intake.domain.checks import evidence, history, identities, numbers, profile
+from services.intake.domain.checks.context import Check, Context, Found
+from shared.plan.checks import CHECKS
+from shared.plan.model import ValidationRule
+
+TABLE: dict[str, Check] = {
+    "non_negative": numbers.non_negative,
+    "numerator_within_denominator": numbers.numerator_within_denominator,
+    "denominator_zero": numbers.denominator_zero,
+    "not_decreasing": history.not_decreasing,
+    "same_denominator": identities.same_denominator,
+    "headcount_near_profile": profile.headcount_near_profile,
+    "ratio_jump": history.ratio_jump,
+    "copied_report": history.copied_report,
+    "evidence_required": evidence.evidence_required,
+    "evidence_shared": evidence.evidence_shared,
+    "exact_targets": profile.exact_targets,
+    "applicability": profile.applicability,
+    "at_most": identities.at_most,
+    "equals": identities.equals,
+}
+
+
+def run(rule: ValidationRule, context: Context) -> Iterator[Found]:
+    """What the rule finds, its parameters completed with the check's defaults."""
+    return TABLE[rule.check](context, parameters_of(rule))
+
+
+def parameters_of(rule: ValidationRule) -> dict[str, Any]:
+    """The rule's parameters with the defaults of its check."""
+    defaults = {name: parameter.default for name, parameter in CHECKS[rule.check].parameters.items()}
+    return {**defaults, **rule.parameters}

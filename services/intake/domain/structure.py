@@ -1,0 +1,83 @@
+"""Whether a value is well formed for its indicator, before any rule of the plan looks at it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from services.intake.domain.checks.context import FIELDS, Found, shown, text
+from shared.events.base import Names
+from shared.events.report import ReportedValue
+from shared.plan.model import Form, Indicator, LevelMap, Plan
+
+Fault = tuple[str, Found]
+"""Code of the fault and what was found."""
+
+
+def faults(plan: Plan, form: Form, value: ReportedValue) -> Iterator[Fault]:
+    """What is wrong with the shape of one value; nothing when rules may look at it."""
+    indicator = next((held for held in plan.indicators() if held.code == value.indicator), None)
+    if indicator is None:
+        message = Names(vi="Kế hoạch không có chỉ tiêu này", en="The plan has no such indicator")
+        yield "UNKNOWN_INDICATOR", Found(message, (value.indicator,), "indicator")
+    elif not _on_form(form, indicator):
+        message = Names(vi=f"Chỉ tiêu không thuộc biểu {form.code}", en=f"The indicator is not on form {form.code}")
+        yield "NOT_ON_FORM", Found(message, (value.indicator,), "indicator")
+    elif value.status == "reported":
+        yield from _number_faults(indicator, value)
+    else:
+        yield from _status_faults(value)
+
+
+def _on_form(form: Form, indicator: Indicator) -> bool:
+    if indicator.computed_by != "form":
+        return False
+    return indicator.code in form.indicators if form.indicators else indicator.frequency == form.frequency
+
+
+def _status_faults(value: ReportedValue) -> Iterator[Fault]:
+    held = [member for member in FIELDS if getattr(value, member) is not None]
+    if held:
+        message = Names(vi=f"Trạng thái {value.status} không đi cùng số liệu", en=f"{value.status} has no numbers")
+        yield "VALUE_TYPE", Found(message, (value.indicator,), held[0], "no number")
+    if value.status == "not_applicable" and not value.reason:
+        message = Names(vi="Không áp dụng thì phải nêu lý do", en="not_applicable needs a reason")
+        yield "REASON_MISSING", Found(message, (value.indicator,), "reason")
+
+
+def _number_faults(indicator: Indicator, value: ReportedValue) -> Iterator[Fault]:
+    wanted = ("numerator", "denominator") if indicator.is_quotient else ("value",)
+    code = (indicator.code,)
+    for member in FIELDS:
+        number = getattr(value, member)
+        if member in wanted and number is None:
+            message = Names(vi=f"Thiếu {member}", en=f"{member} is missing")
+            yield "VALUE_MISSING", Found(message, code, member, "number", "missing")
+        elif member not in wanted and number is not None:
+            message = Names(
+                vi=f"Chỉ tiêu này nhận {' và '.join(wanted)}", en=f"This indicator takes {' and '.join(wanted)}"
+            )
+            yield "VALUE_TYPE", Found(message, code, member, " + ".join(wanted), member)
+        elif number is not None and (indicator.integer or indicator.type == "count") and number != int(number):
+            message = Names(vi="Phải là số nguyên", en="Must be a whole number")
+            yield "VALUE_INTEGER", Found(message, code, member, "whole number", text(number))
+    yield from _domain_faults(indicator, value)
+
+
+def _domain_faults(indicator: Indicator, value: ReportedValue) -> Iterator[Fault]:
+    number = shown(indicator, value)
+    if number is None:
+        return
+    code, member = (indicator.code,), "" if indicator.is_quotient else "value"
+    if indicator.type == "boolean" and number not in (0, 1):
+        message = Names(vi="Nhận 1 (có) hoặc 0 (không)", en="Takes 1 (yes) or 0 (no)")
+        yield "VALUE_RANGE", Found(message, code, member, "0 or 1", text(number))
+    if isinstance(indicator.method, LevelMap):
+        levels = [level.level for level in indicator.method.levels]
+        if number not in levels:
+            message = Names(vi="Mức không có trong danh mục", en="The level is not listed")
+            yield "VALUE_RANGE", Found(message, code, member, ", ".join(map(str, levels)), text(number))
+    low, high = indicator.low, indicator.high
+    if (low is not None and number < low) or (high is not None and number > high):
+        message = Names(vi="Số liệu nằm ngoài khoảng tin cậy", en="The value is outside of what is believed")
+        expected = f"{'' if low is None else text(low)} .. {'' if high is None else text(high)}"
+        yield "VALUE_RANGE", Found(message, code, member, expected, text(number))

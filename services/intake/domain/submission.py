@@ -1,0 +1,114 @@
+"""What a unit sends: strict models (`false` is no number, `"5"` is no number), bounded in count and size. Pure."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared.events.report import Evidence, ReportedValue, ValueStatus
+
+VALUES_MAX = 500
+EXPLANATIONS_MAX = 50
+NUMBER_MAX = 1e15
+
+Mode = Literal["ATOMIC", "PARTIAL"]
+# Past 1e15 a double no longer holds every whole number: such a value is a slip, never a count or an amount.
+Number = Annotated[float, Field(ge=-NUMBER_MAX, le=NUMBER_MAX, allow_inf_nan=False)]
+Token = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Text = Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class Input(BaseModel):
+    """Strict and closed: a misspelt member is an error, not silence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class EvidenceInput(Input):
+    """What supports a value."""
+
+    kind: Literal["document_number", "url", "file"]
+    reference: Annotated[str, Field(min_length=1, max_length=500)]
+    sha256: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$")] = None
+
+
+class ValueInput(Input):
+    """One indicator: a plain `value`, or `numerator` and `denominator`; or a status that says why there is none."""
+
+    indicator: Token
+    status: ValueStatus = "reported"
+    value: Number | None = None
+    numerator: Number | None = None
+    denominator: Number | None = None
+    reason: Text | None = None
+    evidence: EvidenceInput | None = None
+
+    def reported(self) -> ReportedValue:
+        """The value as it is kept and announced."""
+        evidence = Evidence(**self.evidence.model_dump()) if self.evidence else None
+        return ReportedValue(
+            indicator=self.indicator,
+            status=self.status,
+            value=self.value,
+            numerator=self.numerator,
+            denominator=self.denominator,
+            reason=self.reason,
+            evidence=evidence,
+        )
+
+
+class ReportInput(Input):
+    """One report for one obligation. `nil` says "nothing to report" for the whole form, with a reason."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "plan": "MIC-ITAPP-2011-2015",
+                    "form": "QUARTERLY",
+                    "unit": "VCNTT",
+                    "period": "2011-Q1",
+                    "mode": "ATOMIC",
+                    "values": [
+                        {"indicator": "INF-01", "numerator": 40, "denominator": 42},
+                        {"indicator": "SVC-04", "value": 3},
+                        {"indicator": "INF-07", "status": "not_applicable", "reason": "Không có cuộc họp nào"},
+                    ],
+                    "explanations": {"V09": "Đơn vị vừa được trang bị 12 máy tính mới"},
+                }
+            ]
+        }
+    )
+
+    plan: Token
+    form: Token
+    unit: Token
+    period: Annotated[str, Field(min_length=4, max_length=10)]
+    nil: bool = False
+    nil_reason: Text | None = None
+    values: Annotated[tuple[ValueInput, ...], Field(max_length=VALUES_MAX, strict=False)] = ()
+    explanations: Annotated[dict[Token, Text], Field(max_length=EXPLANATIONS_MAX)] = Field(default_factory=dict)
+    mode: Mode = "ATOMIC"
+
+    @model_validator(mode="after")
+    def nil_or_values(self) -> ReportInput:
+        if self.nil and self.values:
+            raise ValueError("a nil report has no values: send either nil with nil_reason, or values")
+        if self.nil and not self.nil_reason:
+            raise ValueError("a nil report needs nil_reason")
+        if not self.nil and not self.values:
+            raise ValueError("send values, or nil with nil_reason")
+        if not self.nil and self.nil_reason:
+            raise ValueError("nil_reason belongs to a nil report only")
+        return self
+
+    def duplicates(self) -> list[int]:
+        """Positions of values whose indicator was given before in the same payload."""
+        seen: set[str] = set()
+        found: list[int] = []
+        for index, value in enumerate(self.values):
+            if value.indicator in seen:
+                found.append(index)
+            seen.add(value.indicator)
+        return found

@@ -1,0 +1,87 @@
+"""Who is written to: a role at a unit, resolved to people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from shared.events.unit import UnitState
+
+DEPTH_MAX = 12
+LANGUAGES = ("vi", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One person at one address. Equal addresses are one recipient, whatever the roles."""
+
+    address: str
+    name: str | None
+    language: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The recipients of some roles, each address once, and the roles that nobody holds."""
+
+    recipients: tuple[Recipient, ...]
+    missing: tuple[str, ...]
+
+
+def resolve(
+    roles: Sequence[str], unit: str, units: Mapping[str, UnitState], *, standing_body: str | None
+) -> Resolution:
+    """Each role at the unit itself, else at its ancestors from the nearest up, else at the standing body's unit."""
+    found: dict[str, Recipient] = {}
+    missing: list[str] = []
+    for role in roles:
+        people = _holders(role, unit, units, standing_body)
+        if not people:
+            missing.append(role)
+        for person in people:
+            found.setdefault(person.address, person)
+    return Resolution(tuple(found.values()), tuple(missing))
+
+
+def lineage(unit: str, units: Mapping[str, UnitState], standing_body: str | None) -> list[str]:
+    """The unit, its ancestors and the standing body, each once. A cycle in the tree ends the climb."""
+    places: list[str] = []
+    at: str | None = unit
+    while at is not None and at not in places and len(places) < DEPTH_MAX:
+        places.append(at)
+        at = units[at].parent if at in units else None
+    if standing_body is not None and standing_body not in places:
+        places.append(standing_body)
+    return places
+
+
+def _holders(role: str, unit: str, units: Mapping[str, UnitState], standing_body: str | None) -> list[Recipient]:
+    for place in lineage(unit, units, standing_body):
+        held = units.get(place)
+        people = [_recipient(contact.email, contact.name, contact.language, held.time_zone)
+                  for contact in (held.contacts if held else ())
+                  if contact.role == role and is_address(contact.email)] if held else []
+        if people:
+            return people
+    return []
+
+
+def _recipient(email: str, name: str | None, language: str, time_zone: str) -> Recipient:
+    return Recipient(email.strip().lower(), name, language if language in LANGUAGES else "vi", time_zone)
+
+
+def is_address(email: str) -> bool:
+    """Whether this can stand in a mail header and an envelope: one @, no blanks, no control characters."""
+    local, at, domain = email.strip().rpartition("@")
+    return bool(local and at and domain) and len(email) <= 254 and email.strip().isprintable() and not _odd(email.strip())
+
+
+def _odd(email: str) -> bool:
+    return email.count("@") != 1 or any(mark in email for mark in ' ,;<>"()[]\\')
+
+
+def shortened(address: str) -> str:
+    """The address as events and logs may carry it: `r…@units.example`."""
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}…@{domain}"

@@ -1,0 +1,87 @@
+"""Deliveries: one document per notice, recipient and channel. `_id` is the unique send key."""
+
+from __future__ import annotations
+
+from services.notify.domain.deliveries import UNDELIVERED, Delivery
+from services.notify.repository.rows import announced, row_of, rows_of
+from shared.store.documents import Between, Collection, Documents, Index, scan
+
+DELIVERIES = Collection(
+    "deliveries",
+    indexes=(
+        Index(("next_at_ms",)),
+        Index(("kind", "recipient", "created_at_ms")),
+        Index(("recipient", "created_at_ms")),
+        Index(("plan", "status", "changed_at_ms")),
+        Index(("status", "created_at_ms")),
+        Index(("kind", "created_at_ms")),
+        Index(("kind", "status", "created_at_ms")),
+        Index(("created_at_ms",)),
+    ),
+    emits=True,
+)
+
+
+class Deliveries:
+    """Deliveries by send key."""
+
+    def __init__(self, store: Documents) -> None:
+        self._store = store
+
+    async def add(self, delivery: Delivery, *, now_ms: int) -> bool:
+        """Insert if absent; False when this notice exists for this recipient."""
+        return await self._store.insert(DELIVERIES.name, announced(delivery, now_ms=now_ms))
+
+    async def get(self, delivery: str) -> Delivery | None:
+        document = await self._store.get(DELIVERIES.name, delivery)
+        return None if document is None else row_of(Delivery, document)
+
+    async def replace(self, delivery: Delivery, *, now_ms: int) -> bool:
+        """Save where it is still the one that was read: this is how a claim is won."""
+        return await self._store.replace(DELIVERIES.name, announced(delivery, now_ms=now_ms))
+
+    async def due(self, now_ms: int, limit: int) -> list[Delivery]:
+        """Those to be sent now: new, to be tried again, or with a lease that ran out."""
+        page = await self._store.find(DELIVERIES.name, between=Between("next_at_ms", below=now_ms + 1), limit=limit)
+        return rows_of(Delivery, page.documents)
+
+    async def count_due(self, now_ms: int) -> int:
+        return await self._store.count(DELIVERIES.name, between=Between("next_at_ms", below=now_ms + 1))
+
+    async def made_since(self, kind: str, recipient: str, since_ms: int) -> list[Delivery]:
+        """What was made of a kind for a recipient since an instant."""
+        found = scan(
+            self._store,
+            DELIVERIES.name,
+            {"kind": kind, "recipient": recipient},
+            between=Between("created_at_ms", at_least=since_ms),
+        )
+        return [row_of(Delivery, document) async for document in found]
+
+    async def undelivered(self, plan: str, from_ms: int, to_ms: int) -> list[Delivery]:
+        """Those of a plan that were given up in (from, to]."""
+        found: list[Delivery] = []
+        between = Between("changed_at_ms", at_least=from_ms + 1, below=to_ms + 1)
+        for status in UNDELIVERED:
+            page = await self._store.find(
+                DELIVERIES.name, {"plan": plan, "status": status}, between=between, descending=True, limit=200
+            )
+            found += rows_of(Delivery, page.documents)
+        return found
+
+    async def of_recipient(self, recipient: str, limit: int) -> list[Delivery]:
+        """Deliveries to an address, the latest first."""
+        page = await self._store.find(
+            DELIVERIES.name, {"recipient": recipient}, order_by="created_at_ms", descending=True, limit=limit
+        )
+        return rows_of(Delivery, page.documents)
+
+    async def page(
+        self, *, kind: str | None, status: str | None, limit: int, cursor: str | None
+    ) -> tuple[list[Delivery], str | None]:
+        """Deliveries by creation, the latest first."""
+        equals = {name: value for name, value in (("kind", kind), ("status", status)) if value is not None}
+        page = await self._store.find(
+            DELIVERIES.name, equals, order_by="created_at_ms", descending=True, limit=limit, cursor=cursor
+        )
+        return rows_of(Delivery, page.documents), page.cursor

@@ -1,0 +1,142 @@
+"""The relay: what waits in documents reaches the broker, in order, at least once, and nothing blocks the rest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from shared.clock import SystemClock
+from shared.errors import Transient
+from shared.nats.connection import Connection
+from shared.nats.publisher import OutgoingEvent, Published, Publisher
+from shared.nats.relay import Relay
+from shared.nats.streams import stream_info
+from shared.store.embedded import EmbeddedDocuments
+from shared.store.journal import Journal
+from tests.contract.nats.world import (
+    REPORTS,
+    STREAM,
+    Seen,
+    consumer,
+    document,
+    ensure_streams,
+    event,
+    until,
+    until_answer,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+def _relay(store: EmbeddedDocuments, publisher: Publisher, journal: Any = None) -> Relay:
+    return Relay(store, [REPORTS.name], publisher, journal or Journal(store), SystemClock())
+
+
+async def _messages(connection: Connection) -> int:
+    return int((await stream_info(connection, STREAM.name))["state"]["messages"])
+
+
+async def test_pending_events_are_journaled_published_in_order_and_marked(
+    connection: Connection, store: EmbeddedDocuments
+) -> None:
+    await ensure_streams(connection)
+    relay = _relay(store, Publisher(connection))
+    relay.start()
+    for number in range(20):
+        await store.insert(REPORTS.name, document(number, unit=f"u{number}", events=3))
+    await until_answer(relay.settled)
+    seen = Seen()
+    running = consumer(connection, store, seen)
+    await running.start()
+    await until(lambda: len(seen.ids) == 60)
+    for number in range(20):
+        mine = [id for id in seen.ids if id.startswith(f"report-u{number}-{number}@")]
+        assert mine == [f"report-u{number}-{number}@{revision}" for revision in (1, 2, 3)]
+    assert len([one async for one in Journal(store).replay()]) == 60
+    assert relay.published == 60
+    await until(lambda: relay.depth() == 0)
+    assert relay.oldest_age_seconds() == 0
+    await running.stop()
+    await relay.stop()
+
+
+class _CrashesAfterPublishing(Publisher):
+    """The process dies between the broker's acknowledgement and the mark."""
+
+    async def publish_event(self, event: OutgoingEvent, *, message_id: str | None = None) -> Published:
+        await super().publish_event(event, message_id=message_id)
+        raise asyncio.CancelledError
+
+
+async def test_a_crash_between_publish_and_mark_repeats_harmlessly(
+    connection: Connection, store: EmbeddedDocuments
+) -> None:
+    await ensure_streams(connection)
+    await store.insert(REPORTS.name, document(1))
+    with pytest.raises(asyncio.CancelledError):
+        await _relay(store, _CrashesAfterPublishing(connection)).publish_waiting()
+    assert await _messages(connection) == 1
+    after = _relay(store, Publisher(connection))
+    assert not await after.settled()
+    assert await after.publish_waiting() == 1
+    assert await after.settled()
+    assert await _messages(connection) == 1
+
+
+class _LostJournal:
+    async def record_many(self, entries: Any) -> list[bool]:
+        raise Transient("journal away")
+
+    async def replay(self) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+        return
+        yield
+
+
+async def test_nothing_is_published_that_is_not_journaled(connection: Connection, store: EmbeddedDocuments) -> None:
+    await ensure_streams(connection)
+    await store.insert(REPORTS.name, document(1))
+    with pytest.raises(Transient):
+        await _relay(store, Publisher(connection), _LostJournal()).publish_waiting()
+    assert await _messages(connection) == 0
+
+
+async def test_an_event_too_large_is_reported_and_blocks_nobody(
+    connection: Connection, store: EmbeddedDocuments
+) -> None:
+    await ensure_streams(connection)
+    relay = _relay(store, Publisher(connection))
+    await store.insert(REPORTS.name, document(0, padding="x" * 300_000))
+    for number in range(1, 5):
+        await store.insert(REPORTS.name, document(number))
+    relay.start()
+    await until(lambda: relay.published == 4)
+    await until(lambda: relay.depth() == 1)
+    assert list(relay.stuck) == [event(0).id]
+    assert not await relay.settled()
+    await relay.stop()
+
+
+async def test_a_document_that_moves_on_meanwhile_is_published_again(
+    connection: Connection, store: EmbeddedDocuments
+) -> None:
+    await ensure_streams(connection)
+    await store.insert(REPORTS.name, document(1))
+
+    class Slow(Publisher):
+        async def publish_event(self, event: OutgoingEvent, *, message_id: str | None = None) -> Published:
+            done = await super().publish_event(event, message_id=message_id)
+            held = await store.get(REPORTS.name, "report-u1-1")
+            assert held is not None
+            if held["rev"] == 1:
+                await store.replace(REPORTS.name, held)
+            return done
+
+    relay = _relay(store, Slow(connection))
+    await relay.publish_waiting()
+    assert not await relay.settled()
+    await relay.publish_waiting()
+    assert await relay.settled()
+    assert await _messages(connection) == 1

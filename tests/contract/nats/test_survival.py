@@ -1,0 +1,169 @@
+"""The broker is killed, wiped, away: nothing acknowledged is lost, and consumers converge."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from shared.errors import Transient
+from shared.nats.connection import Connection
+from shared.nats.jetstream_api import api_request
+from shared.nats.publisher import Publisher
+from shared.nats.rebuild import StreamKeeper
+from shared.nats.streams import stream_info
+from shared.store.embedded import EmbeddedDocuments
+from shared.store.journal import Journal
+from tests.contract.nats.world import (
+    COLLECTIONS,
+    REPORTS,
+    STREAM,
+    Seen,
+    broker,
+    consumer,
+    document,
+    ensure_streams,
+    event,
+    until,
+    until_answer,
+)
+from tests.support.nats_server import NatsServer
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_kill_9_during_publishing_loses_nothing_acknowledged_and_the_consumer_recovers(
+    server: NatsServer, connection: Connection, store: EmbeddedDocuments
+) -> None:
+    await ensure_streams(connection)
+    seen = Seen()
+    running = consumer(connection, store, seen)
+    await running.start()
+    publisher = Publisher(connection)
+    acknowledged: list[str] = []
+
+    async def publish(number: int) -> None:
+        one = event(number, unit=f"u{number % 20}")
+        try:
+            await publisher.publish_event(one)
+        except Transient:
+            return
+        acknowledged.append(one.id)
+
+    publishing = asyncio.gather(*(publish(number) for number in range(3000)))
+    for count in (300, 1500):
+        await until(lambda count=count: len(acknowledged) >= count)  # type: ignore[misc]
+        server.kill()
+        server.start()
+    await publishing
+    assert len(acknowledged) == 3000, "a short outage is ridden out"
+    await until(lambda: set(acknowledged) <= set(seen.ids))
+    await until(lambda: running.reason is None)
+    await running.stop()
+
+
+async def test_a_wiped_broker_is_rebuilt_from_the_journal_and_every_consumer_sees_everything_again(
+    server: NatsServer, store: EmbeddedDocuments, tmp_path: Path
+) -> None:
+    other_store = await EmbeddedDocuments.connect(tmp_path / "other.sqlite3", COLLECTIONS)
+    owner = broker(server.url, store, {}, service="intake")
+    seen = Seen()
+    other = broker(
+        server.url,
+        other_store,
+        {"tiendo.report.>": seen},
+        owned_stream=None,
+        emitting_collections=[],
+    )
+    await asyncio.gather(owner.start(), other.start())
+    for number in range(50):
+        await store.insert(REPORTS.name, document(number))
+    everything = {event(number).id for number in range(50)}
+    await until(lambda: set(seen.ids) == everything)
+
+    server.kill()
+    server.wipe()
+    seen.ids.clear()
+    await store.insert(REPORTS.name, document(50))
+    server.start()
+    await until(lambda: set(seen.ids) == everything | {event(50).id})
+    await until(lambda: owner.ready() == [] and other.ready() == [])
+    assert owner.keeper.rebuilds == 2, "the first creation, and this one"
+    await until_answer(lambda: _settled(owner, other))
+    await asyncio.gather(owner.stop(), other.stop())
+    await other_store.aclose()
+
+
+async def _settled(*brokers: object) -> bool:
+    return all([(await one.settled()).is_settled for one in brokers])  # type: ignore[attr-defined]
+
+
+async def test_a_stream_deleted_under_a_living_broker_is_made_again(
+    server: NatsServer, connection: Connection, store: EmbeddedDocuments
+) -> None:
+    seen = Seen()
+    service = broker(server.url, store, {"tiendo.report.>": seen})
+    await service.start()
+    await store.insert(REPORTS.name, document(1))
+    await until(lambda: seen.ids == [event(1).id])
+    await api_request(connection, f"STREAM.DELETE.{STREAM.name}")
+    await until(lambda: len(seen.ids) == 2)
+    await until(lambda: service.ready() == [])
+    await service.stop()
+
+
+async def test_a_truncated_stream_gets_the_journal_again(
+    server: NatsServer, connection: Connection, store: EmbeddedDocuments
+) -> None:
+    await ensure_streams(connection)
+    publisher = Publisher(connection)
+    journal = Journal(store)
+    keeper = StreamKeeper(connection, STREAM, journal, publisher, store)
+    assert await keeper.check()
+    one = event(1)
+    await journal.record_many([(one.subject, dict(one.envelope), 1)])
+    # An acknowledged sequence that the stream no longer has: what a power failure leaves.
+    publisher.last_sequences[STREAM.name] = 1
+    assert await keeper.check()
+    assert (await stream_info(connection, STREAM.name))["state"]["messages"] == 1
+    assert not await keeper.check()
+
+
+async def test_a_crash_in_the_middle_of_a_rebuild_starts_it_over(
+    connection: Connection, store: EmbeddedDocuments
+) -> None:
+    journal = Journal(store)
+    events = [event(number) for number in range(600)]
+    await journal.record_many([(one.subject, dict(one.envelope), 1) for one in events])
+
+    class Dies(Publisher):
+        async def publish_in_order(self, batch: object) -> None:
+            if self.last_sequences:
+                raise Transient("killed")
+            await super().publish_in_order(batch)  # type: ignore[arg-type]
+
+    with pytest.raises(Transient):
+        await StreamKeeper(connection, STREAM, journal, Dies(connection), store).check()
+    keeper = StreamKeeper(connection, STREAM, journal, Publisher(connection), store)
+    assert await keeper.check()
+    assert (await stream_info(connection, STREAM.name))["state"]["messages"] == 600
+    assert not await keeper.check()
+
+
+async def test_a_service_starts_without_a_broker_and_catches_up_when_it_comes(
+    tmp_path: Path, store: EmbeddedDocuments
+) -> None:
+    server = NatsServer(tmp_path / "late")
+    seen = Seen()
+    service = broker(server.url, store, {"tiendo.report.>": seen})
+    await service.start(start_seconds_max=0.2)
+    assert service.ready() == ["broker: not connected yet"]
+    await store.insert(REPORTS.name, document(1))
+    server.start()
+    await until(lambda: seen.ids == [event(1).id])
+    await until(lambda: service.ready() == [])
+    server.kill()
+    await until(lambda: "broker: not connected" in service.ready())
+    assert not (await service.settled()).is_settled
+    await service.stop(finish_seconds_max=0.2)
