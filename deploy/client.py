@@ -80,7 +80,7 @@ class Client:
 
     async def put_unit(self, unit: dict[str, Any]) -> int:
         """Register or change a unit."""
-        return (await self.call("PUT", f"/v1/units/{quote(unit['unit'])}", json=unit)).status_code
+        return (await self.call("PUT", f"/v1/units/{quote(unit['code'])}", json=unit)).status_code
 
     async def make_key(self, unit: str, label: str) -> str:
         """A new API key of a unit; shown this once."""

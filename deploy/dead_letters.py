@@ -59,7 +59,7 @@ async def discard_one(layout: Layout, sequence: int, reason: str) -> None:
 @asynccontextmanager
 async def _connected(layout: Layout) -> AsyncIterator[Connection]:
     connection = Connection(url=layout.nats_url, name="operator")
-    await connection.open()
+    await connection.open(connect_seconds_max=5.0)
     try:
         yield connection
     finally:

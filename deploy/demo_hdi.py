@@ -69,7 +69,7 @@ def read_table(path: Path = TABLE) -> list[Row]:
 def unit_body(code: str, name: str, peer_group: str) -> dict[str, Any]:
     """A country as a unit."""
     return {
-        "unit": code,
+        "code": code,
         "names": {"vi": name, "en": name},
         "kind": "COUNTRY",
         "peer_group": peer_group,

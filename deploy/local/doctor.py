@@ -7,7 +7,6 @@ import os
 import shutil
 import socket
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,9 +16,9 @@ from pathlib import Path
 import httpx
 
 from deploy.local.layout import HOST, SERVICES, Layout
-from deploy.local.platform import find_nats_server
+from deploy.local.platform import find_nats_server, nats_version
 from shared.errors import Permanent
-from shared.store.embedded import SCHEMA_VERSION
+from shared.store.sqlite_schema import SCHEMA_VERSION
 
 DISK_BYTES_MIN = 512 * 1024 * 1024
 FILES_MIN = 1024
@@ -90,10 +89,9 @@ def _broker(_: Layout) -> Iterator[Finding]:
     except Permanent as fault:
         yield Finding("broker", False, str(fault), "Run `make setup`, or: sudo apt-get install nats-server")
         return
-    told = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=10, check=False).stdout
-    numbers = tuple(int(part) for part in told.strip().rpartition("v")[2].split("-")[0].split(".") if part.isdigit())
+    version = nats_version()
     mend = "2.9 is the oldest that works; production wants 2.14 or newer."
-    yield Finding("broker", numbers >= NATS_OLDEST, told.strip(), mend)
+    yield Finding("broker", version >= NATS_OLDEST, f"{program} {'.'.join(map(str, version))}", mend)
 
 
 def _ports(layout: Layout) -> Iterator[Finding]:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -17,7 +19,7 @@ import httpx
 
 from deploy.local.layout import HOST, SERVICES, Layout
 from deploy.local.processes import Command, Process
-from deploy.nats.nats_conf import local_conf
+from deploy.nats.nats_conf import Local, nats_conf
 from shared.errors import Permanent
 
 READY_SECONDS = 30.0
@@ -34,6 +36,16 @@ def find_nats_server() -> str:
     if found is None:
         raise Permanent("nats-server is not installed; run `make setup`, or install the package nats-server")
     return found
+
+
+def nats_version() -> tuple[int, int, int]:
+    """Version of the broker's program."""
+    told = subprocess.run([find_nats_server(), "--version"], capture_output=True, text=True, timeout=10, check=True)
+    found = re.search(r"(\d+)\.(\d+)\.(\d+)", told.stdout)
+    if found is None:
+        raise Permanent(f"nats-server says {told.stdout!r}, which holds no version")
+    major, minor, patch = map(int, found.groups())
+    return major, minor, patch
 
 
 class LocalPlatform:
@@ -124,7 +136,8 @@ class LocalPlatform:
     def _write_nats_conf(self) -> None:
         path = self.layout.data / "nats.conf"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(local_conf(port=self.layout.ports.nats, store_dir=self.layout.data / "nats"), encoding="utf-8")
+        local = Local(port=self.layout.ports.nats, store_dir=self.layout.data / "nats")
+        path.write_text(nats_conf(nats_version(), local), encoding="utf-8")
 
     def _commands(self) -> dict[str, Command]:
         layout = self.layout

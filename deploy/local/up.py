@@ -14,19 +14,19 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from shared.plan.units import UnitInput, read_units
 
 from deploy.client import IN_FLIGHT, Client
 from deploy.local.doctor import examine, ports_taken
 from deploy.local.layout import Layout
 from deploy.local.platform import LocalPlatform
+from deploy.simulate.behaviour import Action
 from deploy.simulate.content import Author
 from deploy.simulate.year import Year, day_of, planned
 from shared.clock import FileClock, write_clock_file
 from shared.errors import Permanent
-from shared.http.identity import issue_token
+from shared.http.tokens import issue_token
 from shared.plan.load import load_plan
-from shared.plan.model import Plan
+from shared.plan.units import UnitInput, read_units
 
 PLANS = Path(__file__).parents[1] / "plans"
 SAMPLE_PLAN = PLANS / "mic-2011-2015.yaml"
@@ -134,9 +134,8 @@ async def _make_sample(layout: Layout, console: Console) -> None:
         owed = [item async for item in client.pages("/v1/obligations", plan=plan.code, year=SAMPLE_YEAR)]
         author = Author(plan, units, seed=SAMPLE_SEED)
         todo = planned(plan, owed, seed=SAMPLE_SEED)
-        await _simulate(layout, console, plan, client, keys, author, todo)
+        await _simulate(layout, console, Year(layout=layout, plan=plan, client=client, keys=keys, author=author), todo)
     layout.write_local(sample={"done": True, "year": SAMPLE_YEAR, "plan": plan.code})
-    (layout.data / "sample_keys.json").unlink(missing_ok=True)
 
 
 async def _register(client: Client, units: list[UnitInput]) -> None:
@@ -153,30 +152,28 @@ async def _register(client: Client, units: list[UnitInput]) -> None:
 
 async def _keys(layout: Layout, client: Client, units: list[UnitInput]) -> dict[str, str]:
     """One key per simulated unit system, made anew at each attempt; the first is left in local.json for people."""
-    keys = {unit.unit: await client.make_key(unit.unit, "sample unit system") for unit in units}
-    first = units[0].unit
+    keys = {unit.code: await client.make_key(unit.code, "sample unit system") for unit in units}
+    first = units[0].code
     layout.write_local(unit_key={"unit": first, "key": keys[first]})
     return keys
 
 
-async def _simulate(
-    layout: Layout, console: Console, plan: Plan, client: Client, keys: dict[str, str], author: Author, todo: list[Any]
-) -> None:
+async def _simulate(layout: Layout, console: Console, year: Year, todo: list[Action]) -> None:
     resume_after_ms = FileClock(layout.clock_file).now_ms()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(f"Simulating {SAMPLE_YEAR}", total=None)
 
         def progress(done: int, of: int, at_ms: int) -> None:
-            day = day_of(at_ms, plan.time_zone)
+            day = day_of(at_ms, year.plan.time_zone)
             bar.update(task, completed=done, total=of, description=f"Simulating {day:%d/%m/%Y}")
 
-        year = Year(layout=layout, plan=plan, client=client, keys=keys, author=author, progress=progress)
         await year.run(
             todo,
             first=SAMPLE_STARTS.date(),
             last=SAMPLE_LAST_DAY,
             resume_after_ms=resume_after_ms,
+            progress=progress,
         )
     write_clock_file(layout.clock_file, virtual_ms=FileClock(layout.clock_file).now_ms(), rate=1)
     console.print(f"Sample year {SAMPLE_YEAR}: {year.tally.accepted} reports accepted, {year.tally.refused} refused.")
@@ -201,8 +198,9 @@ def _print_addresses(layout: Layout, console: Console) -> None:
         console.print(f"The platform's clock is virtual and stands at {now:%Y-%m-%d %H:%M} UTC.")
     if key:
         console.print("Try it:", highlight=False)
+        query = f"{at['intake']}/v1/obligations?unit={key['unit']}&limit=3"
         console.print(
-            f'  curl -s -H "Authorization: Bearer {key["key"]}" "{at["intake"]}/v1/obligations?unit={key["unit"]}&limit=3"',
+            f'  curl -s -H "Authorization: Bearer {key["key"]}" "{query}"',
             soft_wrap=True,
             highlight=False,
             markup=False,

@@ -1,0 +1,1 @@
+"""How the broker is configured, per server version and profile."""

@@ -10,11 +10,10 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from shared.plan.units import UnitInput
-
 from deploy.simulate.behaviour import Action, chance, kind_of
 from shared.plan.model import Form, Indicator, LevelMap, Plan, Steps
 from shared.plan.periods import Period
+from shared.plan.units import UnitInput
 
 PERIODS_IN_YEAR = {"monthly": 12, "quarterly": 4, "half_year": 2, "nine_months": 1, "annual": 1}
 HEADCOUNT_UNKNOWN = 60
@@ -27,7 +26,7 @@ class Author:
 
     def __init__(self, plan: Plan, units: Iterable[UnitInput], *, seed: int) -> None:
         self._plan = plan
-        self._units = {unit.unit: unit for unit in units}
+        self._units = {unit.code: unit for unit in units}
         self._seed = seed
 
     def report(self, action: Action) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def planned(plan: Plan, obligations: list[dict[str, Any]], *, seed: int) -> list
 
 
 class Year:
-    """Runs the steps against a platform. `progress(done, of, at_ms)` is told after each."""
+    """Runs the steps against a platform."""
 
     def __init__(
         self,
@@ -92,27 +92,36 @@ class Year:
         client: Client,
         keys: Mapping[str, str],
         author: Author,
-        progress: Callable[[int, int, int], None],
     ) -> None:
         self._layout = layout
-        self._plan = plan
+        self.plan = plan
         self._client = client
         self._keys = keys
         self._author = author
-        self._progress = progress
         self._gate = asyncio.Semaphore(IN_FLIGHT)
         self.tally = Tally()
 
-    async def run(self, todo: list[Action], *, first: date, last: date, resume_after_ms: int) -> None:
-        """Run every step later than `resume_after_ms`; the clock stands at the last step afterwards."""
-        all_steps = [step for step in steps(self._plan, todo, first=first, last=last) if step.at_ms > resume_after_ms]
+    async def run(
+        self,
+        todo: list[Action],
+        *,
+        first: date,
+        last: date,
+        resume_after_ms: int,
+        progress: Callable[[int, int, int], None],
+    ) -> None:
+        """Run every step later than `resume_after_ms`; the clock stands at the last step afterwards.
+
+        `progress(done, of, at_ms)` is told after each.
+        """
+        all_steps = [step for step in steps(self.plan, todo, first=first, last=last) if step.at_ms > resume_after_ms]
         for done, step in enumerate(all_steps, start=1):
             write_clock_file(self._layout.clock_file, virtual_ms=step.at_ms, rate=0)
             async with asyncio.TaskGroup() as group:
                 for action in step.actions:
                     group.create_task(self._send(action))
             await wait_settled(self._layout, since_ms=step.at_ms, within_seconds=SETTLE_SECONDS)
-            self._progress(done, len(all_steps), step.at_ms)
+            progress(done, len(all_steps), step.at_ms)
 
     async def _send(self, action: Action) -> None:
         report = self._author.report(action)

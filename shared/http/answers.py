@@ -11,11 +11,11 @@ from typing import Any, TypeVar
 
 import orjson
 from fastapi import Request
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from shared.http.language import Text
-from shared.http.problems import Problem
+from shared.http.problems import Problem, problem_of
 
 JSON = "application/json"
 
@@ -40,7 +40,10 @@ async def read_body(request: Request, model: type[Model]) -> Model:
     if content_type != JSON and not content_type.endswith("+json"):
         detail = Text(f"Gửi nội dung dạng {JSON}.", f"Send the body as {JSON}.")
         raise Problem(415, detail=detail, headers={"Accept": JSON})
-    return model.model_validate_json(await request.body())
+    try:
+        return model.model_validate_json(await request.body())
+    except ValidationError as error:
+        raise problem_of(error) from error
 
 
 def body_of(model: type[BaseModel], *, example: Any = None) -> dict[str, Any]:

@@ -132,6 +132,9 @@ def install(app: FastAPI) -> None:
 async def _answer(_request: Request, error: Exception) -> Response:
     if isinstance(error, Transient):
         log.warning("http.transient", error=str(error))
+    if isinstance(error, ValidationError):
+        # Not necessarily the client's: a stored document that no longer fits its model looks the same from here.
+        log.warning("http.validation_escaped", model=error.title, faults=error.error_count())
     return render(problem_of(error)).response()
 
 

@@ -1,6 +1,6 @@
 """Who may do what: the one table from roles to scopes.
 
-A scope is `<noun>:<verb>`; `read` and `write` are its only verbs. A role's reach in units (its subtree) is not here:
+A scope is `<noun>:<verb>`. A role's reach in units (its subtree) is not here:
 handlers compare the principal's `unit` with the subject of the request.
 """
 

@@ -25,7 +25,8 @@ log = structlog.get_logger(__name__)
 
 RECONNECT_WAIT_SECONDS = 0.25
 PING_INTERVAL_SECONDS = 5
-CLOSE_SECONDS_MAX = 3
+FLUSH_SECONDS_MAX = 1
+CLOSE_SECONDS_MAX = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,13 @@ class Connection:
         self.inbox_prefix = f"_INBOX_{name}"
         self.counts = ConnectionCounts()
         self.refused: str | None = None
-        """The last permission that the broker refused us, or None."""
+        """The last permission that the broker refused on this connection, or None."""
         self._url = url
         self._identity = identity or Identity()
         self._client: Client | None = None
         self._closing = False
         self._reconnect_callbacks: list[Callable[[], None]] = []
+        self._disconnect_callbacks: list[Callable[[], None]] = []
 
     @property
     def client(self) -> Client:
@@ -82,6 +84,10 @@ class Connection:
         """Have `callback` called after every reconnection. It must be quick and must not raise."""
         self._reconnect_callbacks.append(callback)
 
+    def on_disconnect(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called whenever the connection is lost. It must be quick and must not raise."""
+        self._disconnect_callbacks.append(callback)
+
     async def open(self, *, connect_seconds_max: float) -> None:
         """Connect; `Transient` when the broker does not answer in time."""
         client = Client()
@@ -102,7 +108,7 @@ class Connection:
             return
         if client.is_connected:
             with contextlib.suppress(errors.Error, TimeoutError, OSError):
-                await client.flush(timeout=CLOSE_SECONDS_MAX)
+                await client.flush(timeout=FLUSH_SECONDS_MAX)
         with contextlib.suppress(errors.Error, TimeoutError, OSError):
             await asyncio.wait_for(client.close(), CLOSE_SECONDS_MAX)
 
@@ -138,9 +144,12 @@ class Connection:
         self.counts.disconnects += 1
         if not self._closing:
             log.warning("broker_disconnected", connection=self.name)
+        for callback in self._disconnect_callbacks:
+            callback()
 
     async def _on_reconnect(self) -> None:
         self.counts.reconnects += 1
+        self.refused = None
         log.info("broker_reconnected", connection=self.name, reconnects=self.counts.reconnects)
         for callback in self._reconnect_callbacks:
             callback()

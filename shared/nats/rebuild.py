@@ -69,6 +69,7 @@ class StreamKeeper:
         self._check_seconds = check_seconds
         self._nudge = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        connection.on_disconnect(self._doubt)
         connection.on_reconnect(self._doubt)
 
     def start(self) -> None:
@@ -93,7 +94,7 @@ class StreamKeeper:
         return rebuilt
 
     def _doubt(self) -> None:
-        self.reason = "streams not checked since the broker came back"
+        self.reason = "streams not checked since the connection was lost"
         self._nudge.set()
 
     async def _run(self) -> None:

@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 from shared.plan.calendar import obligation_instants, periods_in_force
 from shared.plan.check_rules import rule_findings
 from shared.plan.faults import PathKey, did_you_mean
-from shared.plan.model import TARGET_METHODS, Code, Form, Group, Indicator, LinearToTarget, LowerIsBetter, Plan
+from shared.plan.model import CODE_PATTERN, TARGET_METHODS, Form, Group, Indicator, LinearToTarget, LowerIsBetter, Plan
 from shared.plan.working_days import working_days_of
 
 Finding = tuple[PathKey, str, str | None]
 """Where, what, and how to mend it."""
 
 YEARS_MAX = 100
-_CODE = re.compile(next(part.pattern for part in Code.__metadata__))  # type: ignore[attr-defined]
 
 
 def incoherences(plan: Plan) -> list[Finding]:
@@ -89,7 +88,7 @@ def _frame(plan: Plan) -> Iterator[Finding]:
         yield ("holidays", "country"), str(err), None
     for day in sorted(set(plan.holidays.extra_days_off) & set(plan.holidays.swapped_working_days)):
         yield ("holidays",), f"{day} is both a day off and a working day", "remove it from one of the lists"
-    if plan.standing_body is not None and not _CODE.fullmatch(plan.standing_body):
+    if plan.standing_body is not None and not re.fullmatch(CODE_PATTERN, plan.standing_body):
         yield ("standing_body",), f"{plan.standing_body!r} is not the code of a unit", "use capitals, such as TTTT"
     if len(years_in_force(plan)) > YEARS_MAX:
         yield ("effective",), f"a plan may be in force for {YEARS_MAX} years at most", None

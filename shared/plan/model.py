@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.events.base import Names
 
-Code = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Z0-9_.-]{0,39}$")]
+CODE_PATTERN = r"^[A-Z0-9][A-Z0-9_.-]{0,39}$"
+Code = Annotated[str, Field(pattern=CODE_PATTERN)]
 Frequency = Literal["monthly", "quarterly", "half_year", "nine_months", "annual"]
 TimeSemantics = Literal["flow", "stock", "cumulative_ytd"]
 IndicatorType = Literal["ratio", "rate", "count", "money", "duration", "level", "boolean", "number"]

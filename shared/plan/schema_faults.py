@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from shared.plan.faults import PathKey, PlanFault, did_you_mean, line_of, path_text
-from shared.plan.model import Plan
+from shared.plan.model import CODE_PATTERN, Plan
 
 _SHOWN_MAX = 60
 
@@ -38,7 +38,7 @@ _TYPE_HINTS = {
     "date_parsing": "write it as 2011-01-31",
 }
 _PATTERN_HINTS = {
-    r"^[A-Z0-9][A-Z0-9_.-]{0,39}$": "a code has 1 to 40 capital letters, digits, `_`, `.` or `-`, such as INF-01",
+    CODE_PATTERN: "a code has 1 to 40 capital letters, digits, `_`, `.` or `-`, such as INF-01",
     r"^([01]\d|2[0-3]):[0-5]\d$": "write it as 09:00",
     r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$": "a version has 1 to 40 letters, digits, `.`, `_` or `-`, such as '2011.1'",
 }

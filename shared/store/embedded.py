@@ -21,7 +21,7 @@ from shared.store.query import plan
 from shared.store.sqlite_errors import translated
 from shared.store.sqlite_reader import Readers
 from shared.store.sqlite_schema import connect, ensure_schema
-from shared.store.sqlite_writer import QUEUE_MAX, Writer
+from shared.store.sqlite_writer import ADMISSION_SECONDS_MAX, QUEUE_MAX, Writer
 from shared.store.validate import check_batch, check_id, check_ids, check_limit, check_revision, encode
 
 FILE_BYTES_MAX = 256 * 1024**3
@@ -46,6 +46,7 @@ class EmbeddedDocuments:
         *,
         file_bytes_max: int = FILE_BYTES_MAX,
         write_queue_max: int = QUEUE_MAX,
+        write_queue_seconds_max: float = ADMISSION_SECONDS_MAX,
     ) -> EmbeddedDocuments:
         """Open or create the file and what is declared in it.
 
@@ -55,7 +56,8 @@ class EmbeddedDocuments:
         declared = declare(collections)
         connection = await asyncio.to_thread(_opened, path, declared, file_bytes_max)
         readers = Readers(partial(connect, path, file_bytes_max=file_bytes_max, read_only=True))
-        store = cls(declared, Writer(connection, queue_max=write_queue_max), readers)
+        writer = Writer(connection, queue_max=write_queue_max, admission_seconds_max=write_queue_seconds_max)
+        store = cls(declared, writer, readers)
         for collection in declared.values():
             if collection.emits and await store.list_pending(collection.name, limit=1):
                 store.has_pending.set()

@@ -70,7 +70,14 @@ class MongoDocuments:
         self._closed = False
 
     @classmethod
-    async def connect(cls, url: str, database: str, collections: Sequence[Collection]) -> MongoDocuments:
+    async def connect(
+        cls,
+        url: str,
+        database: str,
+        collections: Sequence[Collection],
+        *,
+        selection_seconds_max: float = SELECTION_SECONDS_MAX,
+    ) -> MongoDocuments:
         """Connect and ensure the declared indexes.
 
         Misuse on a bad declaration, SchemaMismatch when an index there disagrees, Transient when no server answers,
@@ -84,7 +91,7 @@ class MongoDocuments:
                 journal=True,
                 readConcernLevel="majority",
                 timeoutMS=int(CALL_SECONDS_MAX * 1000),
-                serverSelectionTimeoutMS=int(SELECTION_SECONDS_MAX * 1000),
+                serverSelectionTimeoutMS=int(selection_seconds_max * 1000),
                 maxPoolSize=CONNECTIONS_MAX,
                 appname="tiendo",
             )
@@ -190,6 +197,7 @@ class MongoDocuments:
         return bool(result.matched_count)
 
     async def ping(self) -> None:
+        self._refuse_when_closed()
         with _boundary("asking"):
             await self._database.command("ping")
 
@@ -198,9 +206,12 @@ class MongoDocuments:
         self._client.close()
 
     def _at(self, collection: str) -> AsyncIOMotorCollection[Document]:
+        self._refuse_when_closed()
+        return self._database[collection]
+
+    def _refuse_when_closed(self) -> None:
         if self._closed:
             raise Transient("store: closed while stopping")
-        return self._database[collection]
 
     async def _insert(self, collection: str, document: Document) -> bool:
         with _boundary(f"inserting into {collection}"):

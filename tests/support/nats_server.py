@@ -61,10 +61,9 @@ class NatsServer:
             self._process = None
 
     def _plain(self) -> str:
-        return (
-            f'listen: "127.0.0.1:{self.port}"\n'
-            f"jetstream {{ store_dir: {json.dumps(str(self.store_dir))}, max_file_store: 8GB, max_memory_store: 64MB }}\n"
-        )
+        folder = json.dumps(str(self.store_dir))
+        limits = "max_file_store: 8GB, max_memory_store: 64MB"
+        return f'listen: "127.0.0.1:{self.port}"\njetstream {{ store_dir: {folder}, {limits} }}\n'
 
     def _wait_until_ready(self) -> None:
         """The server greets before JetStream is up, so ask JetStream itself."""

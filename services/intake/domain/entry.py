@@ -58,11 +58,13 @@ class Report(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the ledger. `rev` is the store's revision that was read, 0 when not stored yet."""
+    """One line of the ledger. `rev` is the store's revision that was read, 0 when not stored yet; `unsent` are its
+    events that were waiting to be published then."""
 
     obligation: ObligationState
     report: Report | None = None
     rev: int = 0
+    unsent: tuple[dict[str, Any], ...] = ()
 
     @property
     def id(self) -> str:

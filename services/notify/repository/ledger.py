@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from services.notify.domain.instants import NEVER_MS
 from services.notify.domain.ledger import Entry
 from shared.errors import Transient
 from shared.events.obligation import ObligationState
@@ -70,9 +69,9 @@ class Ledger:
         page = await self._store.find(LEDGER.name, between=Between("check_at_ms", below=now_ms + 1), limit=limit)
         return [_entry(document) for document in page.documents]
 
-    async def checked(self, state: ObligationState) -> None:
-        """The question was answered for this revision."""
-        await self._mark(state, {"check_at_ms": NEVER_MS})
+    async def checked(self, state: ObligationState, *, next_ms: int) -> None:
+        """The question was answered for this revision; `next_ms` is when to ask again (NEVER_MS: not)."""
+        await self._mark(state, {"check_at_ms": next_ms})
 
     async def of_plan(self, plan: str) -> list[ObligationState]:
         """Every obligation of a plan, by due instant."""

@@ -1,9 +1,9 @@
 """What each indicator brings to the index of each unit: contributions that sum to the index.
 
 Down the tree every node hands (scale, shift) to its children, so that a child's contribution is
-`scale * score + shift`. Under points and the arithmetic mean the scale is the renormalised weight e. Under the geometric
-mean S the exact log shares are used: a child brings `e + e * ln(s) * (S - 1) / ln(S)`, its nominal weight less its part of
-what is lost; where S is 0, the zeros bear the whole loss in proportion to their weights.
+`scale * score + shift`. Under points and the arithmetic mean the scale is the renormalised weight e. Under the
+geometric mean S the exact log shares are used: a child brings `e + e * ln(s) * (S - 1) / ln(S)`, its nominal weight
+less its part of what is lost; where S is 0, the zeros bear the whole loss in proportion to their weights.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SMALL = 1e-9
 
 
 def contributions(index: Node) -> dict[str, Floats]:
-    """Code of indicator or group -> contribution to the index per unit; 0 where it does not count or nothing is rated."""
+    """Code of indicator or group -> contribution to the index per unit; 0 where it does not count."""
     rated = np.isfinite(index.combined.score)
     found: dict[str, Floats] = {}
     _hand_down(index, np.where(rated, 1.0, 0.0), np.zeros(len(rated)), found)
@@ -40,15 +40,10 @@ def _hand_down(node: Node, scale: Floats, shift: Floats, found: dict[str, Floats
             steep = np.where(score > SMALL, scale * own / np.where(score > SMALL, score, 1.0), 0.0)
             lift = shift * share + np.where(score > SMALL, 0.0, scale * own)
         else:
-            steep, lift = scale * _linear_share(child, share, score, counted), shift * share
+            steep, lift = scale * share, shift * share
         found[child.code] = steep * score + lift
         if child.code in below:
             _hand_down(below[child.code], steep, lift, found)
-
-
-def _linear_share(child: Child, share: Floats, score: Floats, counted: Floats) -> Floats:
-    """earned / counted as a factor of the score; for a child without score the plain weight."""
-    return np.where(score > SMALL, child.earned / counted / np.where(score > SMALL, score, 1.0), share)
 
 
 def _zero_weight(node: Node) -> Floats:

@@ -57,9 +57,7 @@ class Evaluation:
 def evaluate(plan: Plan, year: int, inputs: Inputs) -> Evaluation:
     """Evaluate a cohort. The order of units or indicators changes no number."""
     cohort = inputs.cohort
-    leaves = {
-        indicator.code: _leaf(group, indicator, year, inputs) for group, indicator in plan.leaves()
-    }
+    leaves = {indicator.code: _leaf(group, indicator, year, inputs) for group, indicator in plan.leaves()}
     index = grow(plan, {code: Scored(leaf.share, leaf.applicable) for code, leaf in leaves.items()})
     published = half_up(index.combined.score, plan.scoring.decimals)
     ranked_on = published if plan.scoring.rank_on == "published" else index.combined.score

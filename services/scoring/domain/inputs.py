@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -124,19 +125,13 @@ def gather(plan: Plan, sources: Sources, now_ms: int) -> Inputs:
     )
 
 
+_OWED = attrgetter("obligation", "plan_version", "form", "unit", "peer_group", "period", "period_end_ms", "due_at_ms")
+
+
 def inputs_sha256(plan_sha256: str, sources: Sources, now_ms: int) -> str:
     """Over everything that can change a number of the evaluation, in canonical order."""
-    ledger = sorted(
-        [
-            o.obligation, o.plan_version, o.form, o.unit, o.peer_group, o.period,
-            o.period_end_ms, o.due_at_ms, o.due(now_ms), o.on_time,
-        ]  # fmt: skip
-        for o in sources.obligations
-        if o.expected
-    )
-    reports = sorted(
-        [r.obligation, r.report, r.version, r.nil, list(r.values)] for _, r in sources.standing().values()
-    )
+    ledger = sorted([*_OWED(owed), owed.due(now_ms), owed.on_time] for owed in sources.obligations if owed.expected)
+    reports = sorted([r.obligation, r.report, r.version, r.nil, list(r.values)] for _, r in sources.standing().values())
     text = json.dumps([plan_sha256, ledger, reports], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

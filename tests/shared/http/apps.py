@@ -82,6 +82,11 @@ async def fail(how: str) -> Response:
     raise faults[how]
 
 
+@routes.post("/v1/raw")
+async def raw(request: Request) -> Response:
+    return json_answer(Report.model_validate_json(await request.body()))
+
+
 @routes.get("/v1/slow")
 async def slow() -> Response:
     await asyncio.Event().wait()

@@ -52,14 +52,14 @@ async def test_a_fault_is_on_the_span_in_the_log_and_in_the_answer_under_one_tra
 
 async def test_the_access_log_names_the_route_and_not_the_query(logged: io.BytesIO) -> None:
     async with asking(app_for_tests()) as client:
-        await client.get("/v1/reports/r-1?token=abc")
+        await client.get("/v1/reports/r-1?token=s3cret")
         await client.get("/nowhere")
         await client.get("/livez")
     first, second = lines(logged, "http.request")
     assert (first["method"], first["path"], first["status"]) == ("GET", "/v1/reports/r-1", 200)
     assert first["route"] == "/v1/reports/{report_id}"
     assert (second["route"], second["status"]) == ("unmatched", 404)
-    assert b"abc" not in logged.getvalue()
+    assert b"s3cret" not in logged.getvalue()
 
 
 @pytest.mark.parametrize("given", ["", "two words", "line\tbreak", "x" * 129, "<script>"])
@@ -78,6 +78,12 @@ async def test_every_answer_has_the_careful_headers() -> None:
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["cache-control"] == "no-store"
         assert "strict-transport-security" not in answer.headers
+
+
+async def test_over_https_browsers_are_told_to_stay_there() -> None:
+    async with asking(app_for_tests()) as client:
+        answer = await client.get("https://tiendo.test/livez")
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
 
 
 async def test_readiness_lists_each_check_and_ends_with_the_stop() -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import io
+
 import pytest
 from fastapi import FastAPI
 
 from tests.shared.http.apps import app_for_tests, asking
+from tests.shared.telemetry.captured import lines_of
 
 pytestmark = pytest.mark.anyio
 
@@ -96,6 +99,18 @@ async def test_invalid_content_lists_every_fault_with_pointer_and_hint(app: Fast
         },
         {"pointer": "/values/1/indicator", "detail": "Must be a string"},
     ]
+
+
+async def test_a_validation_error_that_escapes_is_answered_the_same_and_logged(
+    app: FastAPI, logged: io.BytesIO
+) -> None:
+    async with asking(app) as client:
+        answer = await client.post("/v1/raw", content='{"unit": "a"}')
+        good = await client.post("/v1/raw", content='{"unit": "a", "values": []}')
+    assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/values")
+    assert good.json() == {"unit": "a", "values": []}
+    (line,) = [line for line in lines_of(logged) if line["event"] == "http.validation_escaped"]
+    assert (line["model"], line["faults"]) == ("Report", 1)
 
 
 async def test_an_unreadable_body_is_a_bad_request(app: FastAPI) -> None:

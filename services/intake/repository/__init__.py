@@ -1,0 +1,1 @@
+"""What intake keeps, one file per collection, on the narrow document interface."""

@@ -1,0 +1,45 @@
+"""Registered units, their state at the top of the document."""
+
+from __future__ import annotations
+
+from services.intake.domain.units import Registered
+from services.intake.repository.announce import unsent_of, with_events
+from services.intake.repository.collections import UNITS
+from shared.events.unit import UnitState
+from shared.store.documents import Document, Documents, scan
+
+
+class Units:
+    """The units of this store."""
+
+    def __init__(self, store: Documents) -> None:
+        self._store = store
+
+    async def get(self, unit: str) -> Registered | None:
+        document = await self._store.get(UNITS.name, _id(unit))
+        return None if document is None else _registered(document)
+
+    async def save(self, state: UnitState, held: Registered | None, *, now_ms: int) -> bool:
+        """Write the state with its event, over what was read. False when the unit has moved on."""
+        document: Document = {"_id": _id(state.unit), **state.model_dump(mode="json")}
+        if held is None:
+            return await self._store.insert(UNITS.name, with_events(document, [state], now_ms=now_ms))
+        fresh = with_events({**document, "rev": held.rev}, [state], unsent=held.unsent, now_ms=now_ms)
+        return await self._store.replace(UNITS.name, fresh)
+
+    async def all(self) -> list[UnitState]:
+        """Every unit, by code."""
+        return [_registered(document).state async for document in scan(self._store, UNITS.name)]
+
+    async def page(self, *, limit: int, cursor: str | None) -> tuple[list[UnitState], str | None]:
+        """Some units by code, and the cursor of what follows."""
+        page = await self._store.find(UNITS.name, limit=limit, cursor=cursor)
+        return [_registered(document).state for document in page.documents], page.cursor
+
+
+def _id(unit: str) -> str:
+    return f"unit-{unit}"
+
+
+def _registered(document: Document) -> Registered:
+    return Registered(UnitState.model_validate(document), document["rev"], unsent_of(document))

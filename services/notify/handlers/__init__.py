@@ -1,0 +1,1 @@
+"""Load -> decide -> save, one file per thing that happens or is asked."""

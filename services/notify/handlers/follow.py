@@ -1,0 +1,61 @@
+"""What other services announce: keep the newest state and mark the work that follows from it, in one write.
+
+Order and duplicates do not matter: a state is kept only if its revision is newer than what is held.
+"""
+
+from __future__ import annotations
+
+from services.notify.domain.instants import NEVER_MS
+from services.notify.handlers.ports import LedgerBook, PlanBook, SourceBook, UnitBook
+from shared.events.catalog import BY_TYPE, read
+from shared.events.envelope import Envelope
+from shared.events.obligation import ObligationState
+from shared.events.plan import PlanState
+from shared.events.report import ReportState
+from shared.events.score import EvaluationState, ScoreState
+from shared.events.unit import UnitState
+
+AT_ONCE_MS = 0
+
+
+class Follow:
+    """One method per noun that notify listens to."""
+
+    def __init__(
+        self,
+        *,
+        plans: PlanBook,
+        units: UnitBook,
+        ledger: LedgerBook,
+        reports: SourceBook[ReportState],
+        scores: SourceBook[ScoreState],
+        evaluations: SourceBook[EvaluationState],
+    ) -> None:
+        self._plans = plans
+        self._units = units
+        self._ledger = ledger
+        self._reports = reports
+        self._scores = scores
+        self._evaluations = evaluations
+
+    async def follow(self, envelope: Envelope) -> None:
+        """Keep what an event carries. A type that is not in the catalogue yet is not for us."""
+        if envelope.type not in BY_TYPE:
+            return
+        match read(envelope):
+            case PlanState() as state:
+                await self._plans.add(state)
+            case UnitState() as state:
+                await self._units.put(state, check_at_ms=AT_ONCE_MS)
+            case ObligationState() as state:
+                await self._ledger.put(state, check_at_ms=AT_ONCE_MS)
+            case ReportState() as state:
+                lean = state.model_copy(update={"values": ()})
+                await self._reports.put(state.report, lean, check_at_ms=AT_ONCE_MS)
+            case ScoreState() as state:
+                await self._scores.put(envelope.subject, state, check_at_ms=AT_ONCE_MS)
+            case EvaluationState() as state:
+                await self._evaluations.put(state.evaluation, state, check_at_ms=NEVER_MS)
+            case _:
+                return
+
