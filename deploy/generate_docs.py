@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -54,10 +55,40 @@ def settings_document() -> str:
     shared = document_settings(ServiceSettings)
     lines += ["", "# --- all services", *_settings(shared)]
     for service in SERVICES:
-        settings = importlib.import_module(f"services.{service}.settings")
-        own = [row for row in document_settings(settings.Settings) if row not in shared]
+        own = [row for row in document_settings(settings_of(service)) if row not in shared]
         lines += ["", f"# --- {service}", *_settings(own)]
+    lines += [
+        "",
+        "# --- docker-compose.yml: passwords of the stores and of the broker (letters and digits, a letter first)",
+    ]
+    lines += [f"{name}=" for name in compose_secrets()]
+    lines += ["", "# --- docker-compose.yml: addresses under which people and unit systems reach the services"]
+    lines += [f"# {name}=" for name in compose_variables() if name.endswith("_URL")]
     return "\n".join(lines) + "\n"
+
+
+def settings_of(service: str) -> type[ServiceSettings]:
+    """The settings class of a service."""
+    module = importlib.import_module(f"services.{service}.settings")
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, ServiceSettings) and value is not ServiceSettings
+    ]
+    assert len(found) == 1, f"services/{service}/settings.py declares one settings class"
+    return found[0]
+
+
+def compose_variables() -> list[str]:
+    """Variables that docker-compose.yml takes from `.env` and that are no settings of the code."""
+    text = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
+    names = re.findall(r"\$\{([A-Z_]+)", text)
+    return sorted({name for name in names if not name.startswith("TIENDO_")})
+
+
+def compose_secrets() -> list[str]:
+    """Those of them that hold a secret."""
+    return [name for name in compose_variables() if "PASSWORD" in name]
 
 
 def _settings(rows: list[tuple[str, str, str, str]]) -> list[str]:

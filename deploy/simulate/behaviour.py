@@ -59,6 +59,8 @@ def actions(
     kind = kind_of(seed, unit, form, period)
     earliest = _afternoon(max(open_at_ms, period_end_ms), 0, zone)
     last_day = _afternoon(due_at_ms, 0, zone)
+    if last_day > due_at_ms:
+        last_day = _afternoon(due_at_ms, -1, zone)
     days = max(0, (last_day - earliest) // 86_400_000)
     in_time = earliest + int(chance(seed, "day", unit, form, period) * (days + 1)) * 86_400_000
     late = last_day + (1 + int(chance(seed, "late", unit, form, period) * 11)) * 86_400_000

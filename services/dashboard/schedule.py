@@ -1,4 +1,4 @@
-"""Clock edge: store the watermark, and see how far the broker is ahead of us."""
+"""Clock edge: store the watermark, and notice what other instances applied."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from shared.schedule import Job
 Run = Callable[[int], Awaitable[int]]
 
 
-def jobs(*, flush: Run, look: Run) -> tuple[Job, ...]:
+def jobs(*, flush: Run) -> tuple[Job, ...]:
     """What is asked at every pass."""
-    return (Job("watermark", flush), Job("feed", look))
+    return (Job("watermark", flush),)

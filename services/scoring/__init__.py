@@ -1,1 +1,6 @@
-"""x"""
+"""Scoring: turns the reports of a plan into the annual evaluation of every unit.
+
+Owns: plans, units, ledger (obligations), observations (reports), marks (what is to be recomputed), evaluations,
+scores, journal. Enters by: events of plans, units, obligations and reports (`consumer`), the clock (`schedule`), HTTP
+reads (`routes`). Emits: `score.changed.v1`, `evaluation.computed.v1`.
+"""

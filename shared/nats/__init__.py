@@ -3,7 +3,8 @@
 `connection` the connection; `jetstream_api` requests to the broker; `streams` what streams and consumers are and that
 the broker agrees; `publisher` acknowledged publishing; `relay` publishes what waits in documents; `rebuild` makes a
 lost stream again from the journal; `pull` and `consumer` the consuming side, `settle` (pure) what becomes of a
-message, `attempts` how often it failed, `dead_letter` what was given up; `broker` composes all of it for one service:
+message and `outcome` carrying it out, `attempts` how often it failed, `dead_letter` what was given up; `tasks` tasks
+that do not end silently; `broker` composes all of it for one service:
 
     store = await EmbeddedDocuments.connect(path, (*COLLECTIONS, *BROKER_COLLECTIONS, ...))
     broker = Broker(

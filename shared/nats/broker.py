@@ -25,6 +25,7 @@ from shared.nats.rebuild import CHECK_SECONDS, KNOWN_STREAMS, StreamKeeper
 from shared.nats.relay import Journal, Relay
 from shared.nats.settle import RetryPolicy
 from shared.nats.streams import COMMON, OWNED, ConsumerSpec, StreamSpec, durable_name, owner_of
+from shared.nats.tasks import start_task, stop_task
 from shared.store.documents import Collection, Documents
 
 log = structlog.get_logger(__name__)
@@ -121,15 +122,13 @@ class Broker:
 
     async def start(self, *, start_seconds_max: float = START_SECONDS_MAX) -> None:
         """Begin to connect; returns when connected or when the time is over. Goes on trying in the background."""
-        self._starting = asyncio.create_task(self._start(), name="broker start")
+        self._starting = start_task(self._start(), name="broker start")
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._started.wait(), start_seconds_max)
 
     async def stop(self, *, finish_seconds_max: float = 10.0) -> None:
         """Stop consuming (finishing what is held), then relaying, then close. Bounded in time."""
-        if self._starting is not None:
-            self._starting.cancel()
-            await asyncio.gather(self._starting, return_exceptions=True)
+        await stop_task(self._starting)
         await asyncio.gather(*(consumer.stop(finish_seconds_max=finish_seconds_max) for consumer in self.consumers))
         await self.relay.stop()
         await self.keeper.stop()

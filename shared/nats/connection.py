@@ -31,10 +31,11 @@ CLOSE_SECONDS_MAX = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who we are to the broker: user and password, or a credentials file; a TLS context where it asks for one."""
+    """Who we are to the broker: user and password, a token, or credentials; a TLS context where it asks for one."""
 
     user: str | None = None
     password: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
     credentials: Path | None = None
     tls: ssl.SSLContext | None = None
 
@@ -95,7 +96,7 @@ class Connection:
             async with asyncio.timeout(connect_seconds_max):
                 await client.connect(**self._options())
         except (TimeoutError, OSError, errors.Error) as err:
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(errors.Error, TimeoutError, OSError):
                 await client.close()
             raise Transient(f"broker at {self._url} does not answer: {err or 'time is over'}") from err
         self._client = client
@@ -126,6 +127,7 @@ class Connection:
             "reconnected_cb": self._on_reconnect,
             "user": who.user,
             "password": who.password,
+            "token": who.token,
             "tls": who.tls,
         }
         if who.credentials is not None:

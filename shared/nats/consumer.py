@@ -22,7 +22,6 @@ from nats.aio.msg import Msg
 from opentelemetry.trace import Tracer
 
 from shared.clock import Clock, SystemClock
-from shared.errors import Transient
 from shared.events.envelope import Envelope
 from shared.nats.attempts import AttemptLog
 from shared.nats.connection import Connection
@@ -32,6 +31,7 @@ from shared.nats.outcome import Held, Outcomes
 from shared.nats.pull import PullLoop
 from shared.nats.settle import RetryPolicy, Settlement, is_invalid
 from shared.nats.streams import ConsumerSpec, consumer_info, ensure_consumer
+from shared.nats.tasks import start_task, stop_task
 from shared.telemetry.correlation import correlated
 from shared.telemetry.tracing import span_from
 
@@ -39,6 +39,7 @@ log = structlog.get_logger(__name__)
 
 Handler = Callable[[Envelope], Awaitable[None]]
 UNREADABLE = "unreadable"
+FLUSH_SECONDS_MAX = 2
 RELEASE_DELAY_SECONDS = 1.0
 BRAKE_DELAY_SECONDS = 60.0
 HELD_MAX_WINDOWS = 4
@@ -68,7 +69,7 @@ class NoMetrics:
 
 @dataclass(frozen=True, slots=True)
 class ConsumerLimits:
-    """Bounds of one consumer. More than `invalid_max` invalid messages among the last `invalid_window` stop it."""
+    """Bounds of one consumer. More than `invalid_max` invalid ones among the last `invalid_window` stop it for good."""
 
     lanes: int = 8
     window: int = 256
@@ -134,8 +135,8 @@ class Consumer:
     async def start(self) -> None:
         """Begin to consume as soon as the durable can be had."""
         for number, lane in enumerate(self._lanes):
-            self._tasks.append(asyncio.create_task(self._run_lane(lane), name=f"{self.spec.name} lane {number}"))
-        self._tasks.append(asyncio.create_task(self._keep_held(), name=f"{self.spec.name} in progress"))
+            self._tasks.append(start_task(self._run_lane(lane), name=f"{self.spec.name} lane {number}"))
+        self._tasks.append(start_task(self._keep_held(), name=f"{self.spec.name} in progress"))
         await self._pull.start()
 
     async def stop(self, *, finish_seconds_max: float = 10.0) -> None:
@@ -144,13 +145,12 @@ class Consumer:
         await self._pull.stop()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), finish_seconds_max)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*map(stop_task, self._tasks))
         for held in list(self._held.values()):
             await self._give_back(held, RELEASE_DELAY_SECONDS)
-        with contextlib.suppress(errors.Error, TimeoutError, OSError, Transient):
-            await self._connection.client.flush(timeout=2)
+        if self._connection.is_connected:
+            with contextlib.suppress(errors.Error, TimeoutError, OSError):
+                await self._connection.client.flush(timeout=FLUSH_SECONDS_MAX)
 
     @property
     def reason(self) -> str | None:

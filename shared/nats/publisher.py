@@ -110,6 +110,8 @@ class Publisher:
             await self.publish_event(event)
 
     async def _once(self, subject: str, body: bytes, headers: dict[str, str]) -> Published:
+        if not self.connection.is_connected:  # else the driver buffers it and we wait for a whole timeout
+            raise Transient(f"not connected to the broker; nobody stores {subject}")
         try:
             ack = await self.connection.jetstream.publish(subject, body, timeout=ATTEMPT_SECONDS_MAX, headers=headers)
         except js_errors.APIError as err:

@@ -20,6 +20,7 @@ from nats.aio.subscription import Subscription
 
 from shared.errors import Permanent, TiendoError
 from shared.nats.connection import Connection
+from shared.nats.tasks import start_task, stop_task
 
 log = structlog.get_logger(__name__)
 
@@ -70,31 +71,33 @@ class PullLoop:
         self._inbox = ""
         self._subscription: Subscription | None = None
         self._watching: asyncio.Task[None] | None = None
+        connection.on_disconnect(self._interrupt)
         connection.on_reconnect(self._restart)
 
     async def start(self) -> None:
         """Subscribe to the inbox and start pulling; returns at once, whether or not the durable can be had yet."""
         self._inbox = self._connection.client.new_inbox()
         self._subscription = await self._connection.client.subscribe(f"{self._inbox}.*", cb=self._receive)
-        self._watching = asyncio.create_task(self._watch(), name=f"pull {self._subject}")
+        self._watching = start_task(self._watch(), name=f"pull {self._subject}")
 
     async def stop(self) -> None:
         """Ask for nothing more; what the broker has already sent is still handed over. Bounded in time."""
         self._stopping = True
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
-        if self._subscription is not None:
+        await stop_task(self._watching)
+        if self._subscription is not None and self._connection.is_connected:
             with contextlib.suppress(errors.Error, TimeoutError, OSError):
                 leaving = self._subscription.drain()  # type: ignore[no-untyped-call]
                 await asyncio.wait_for(leaving, LEAVE_SECONDS_MAX)
-            self._subscription = None
+        self._subscription = None
 
     async def top_up(self) -> None:
         """Ask for more when less than half of the window is asked for or held."""
         room = self._window - self._asked - self._held()
         if room >= self._window // 2 and not (self._broken or self._stopping):
             await self._ask(room)
+
+    def _interrupt(self) -> None:
+        self.reason = "not pulling since the connection was lost"
 
     def _restart(self) -> None:
         self._broken = True

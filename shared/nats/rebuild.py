@@ -23,6 +23,7 @@ from shared.nats.jetstream_api import Absent
 from shared.nats.publisher import OutgoingEvent, Publisher
 from shared.nats.relay import Journal
 from shared.nats.streams import COMMON, StreamSpec, ensure_stream
+from shared.nats.tasks import start_task, stop_task
 from shared.store.documents import Collection, Documents
 
 log = structlog.get_logger(__name__)
@@ -73,12 +74,10 @@ class StreamKeeper:
         connection.on_reconnect(self._doubt)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="stream keeper")
+        self._task = start_task(self._run(), name="stream keeper")
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await stop_task(self._task)
 
     @property
     def has_ended(self) -> bool:

@@ -22,6 +22,7 @@ import structlog
 from shared.clock import Clock
 from shared.errors import Permanent, Transient
 from shared.nats.publisher import OutgoingEvent, Publisher
+from shared.nats.tasks import start_task, stop_task
 from shared.store.documents import FIND_LIMIT_MAX, Document, Documents
 
 log = structlog.get_logger(__name__)
@@ -80,16 +81,15 @@ class Relay:
         self._oldest_ms = 0
         self._trouble: str | None = None
         self._task: asyncio.Task[None] | None = None
-        publisher.connection.on_reconnect(store.has_pending.set)
+        self._reconnected = asyncio.Event()
+        publisher.connection.on_reconnect(self._reconnected.set)
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._run(), name="relay")
+        self._task = start_task(self._run(), name="relay")
 
     async def stop(self) -> None:
         """Stop between or within steps: what was published but not marked is published again after the next start."""
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await stop_task(self._task)
 
     def depth(self) -> int:
         """Documents that carried unpublished events when last looked (per collection at most a page)."""
@@ -117,11 +117,13 @@ class Relay:
         backoff_seconds = 0.1
         while True:
             self._store.has_pending.clear()
+            self._reconnected.clear()
             try:
                 moved = await self.publish_waiting()
             except Transient as err:
                 self._tell_trouble(str(err))
-                await asyncio.sleep(backoff_seconds)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._reconnected.wait(), backoff_seconds)
                 backoff_seconds = min(backoff_seconds * 2, BACKOFF_SECONDS_MAX)
                 continue
             self._tell_trouble(None)

@@ -16,6 +16,7 @@ from shared.plan.working_days import working_days_of
 Finding = tuple[PathKey, str, str | None]
 """Where, what, and how to mend it."""
 
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 YEARS_MAX = 100
 
 
@@ -90,6 +91,8 @@ def _frame(plan: Plan) -> Iterator[Finding]:
         yield ("holidays",), f"{day} is both a day off and a working day", "remove it from one of the lists"
     if plan.standing_body is not None and not re.fullmatch(CODE_PATTERN, plan.standing_body):
         yield ("standing_body",), f"{plan.standing_body!r} is not the code of a unit", "use capitals, such as TTTT"
+    if not all(FIRST_YEAR <= year <= LAST_YEAR for year in (years_in_force(plan)[0], years_in_force(plan)[-1])):
+        yield ("effective",), f"a plan is in force between {FIRST_YEAR} and {LAST_YEAR}", None
     if len(years_in_force(plan)) > YEARS_MAX:
         yield ("effective",), f"a plan may be in force for {YEARS_MAX} years at most", None
     total = sum(group.weight for group in plan.groups)
@@ -145,8 +148,7 @@ def _on_one_form(plan: Plan, path: PathKey, indicator: Indicator) -> Iterator[Fi
 
 
 def _carries(plan: Plan, form: Form, peer: str, code: str) -> bool:
-    owed = not form.applies_to or peer in form.applies_to
-    return owed and any(indicator.code == code for indicator in plan.form_indicators(form, peer))
+    return form.applies(peer) and any(found.code == code for found in plan.form_indicators(form, peer))
 
 
 def _forms(plan: Plan) -> Iterator[Finding]:

@@ -7,9 +7,10 @@ An operand is written `CODE.numerator`, `CODE.denominator` or `CODE.value`.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from shared.events.base import Names
+from shared.plan.model import InspectionRule, ValidationRule
 
 ParameterKind = Literal["number", "indicators", "operand", "choice"]
 OPERAND_FIELDS = ("numerator", "denominator", "value")
@@ -159,3 +160,10 @@ SIGNALS: dict[str, dict[str, Parameter]] = {
         "at_least": Parameter("number", "So many indicators make the signal.", default=5.0, low=1),
     },
 }
+
+
+def parameters_of(rule: ValidationRule | InspectionRule) -> dict[str, Any]:
+    """Every parameter of a rule of a coherent plan: as given, else its default. KeyError for an unknown check."""
+    known = CHECKS[rule.check].parameters if isinstance(rule, ValidationRule) else SIGNALS[rule.signal]
+    defaults = {name: parameter.default for name, parameter in known.items() if not parameter.required}
+    return {**defaults, **rule.parameters}

@@ -365,12 +365,17 @@ class Form(Model):
     applies_to: tuple[str, ...] = ()
     open_days_before_close: Annotated[int, Field(ge=0, le=400)] = 0
     grace_days: Annotated[int, Field(description="Calendar days after due_at.", ge=0, le=120)] = 0
-    lock_days: Annotated[int | None, Field(description="Days after period_end; null means never.", ge=1)] = None
+    lock_days: Annotated[int | None, Field(description="Days after period_end; null means never.", ge=1, le=3660)] = (
+        None
+    )
     review: Literal["automatic", "one_step", "two_step"] = "automatic"
     partial_period: Literal["full_period_only", "prorate", "any_day"] = "any_day"
     nil_allowed: bool = True
     ladder: str | None = None
     states: Literal["open", "closing", "closed"] = "open"
+
+    def applies(self, peer_group: str) -> bool:
+        return not self.applies_to or peer_group in self.applies_to
 
 
 class Rung(Model):

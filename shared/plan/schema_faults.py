@@ -25,7 +25,6 @@ _TYPE_SAYS = {
     "date_type": "must be a date",
     "date_from_datetime_parsing": "must be a date",
     "date_parsing": "must be a date",
-    "too_short": "must not be empty",
 }
 _TYPE_HINTS = {
     "int_type": "write it without quotes and without a decimal point",
@@ -49,6 +48,8 @@ def schema_faults(err: ValidationError, document: Any, lines: Mapping[PathKey, i
     faults: dict[tuple[PathKey, str], PlanFault] = {}
     for error in err.errors(include_url=False):
         path, value = _written_path(error["loc"], document)
+        if error["type"] == "too_short" and value:
+            continue  # pydantic counts only the items that are right; those that are wrong are told themselves
         message, hint = _retold(error, path, value)
         fault = PlanFault(path_text(path), message, hint, line_of(path, lines))
         # A value that fits no member of a union is reported once for each member: keep one.
@@ -88,6 +89,8 @@ def _retold(error: ErrorDetails, path: PathKey, value: Any) -> tuple[str, str | 
     kind = error["type"]
     if kind in _RETELLERS:
         return _RETELLERS[kind](error, path, value)
+    if kind == "too_short":
+        return "must not be empty", None
     if kind in _TYPE_SAYS:
         return f"{_TYPE_SAYS[kind]}, not {_shown(value)}", _TYPE_HINTS.get(kind)
     message = error["msg"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from shared.plan.model import Code
 
 BYTES_MAX = 16 * 1024 * 1024
 CONTACT_PREFIX = "contact_"
+ROLE_PATTERN = r"^[a-z][a-z0-9_]{0,39}$"
 _PLAIN = ("code", "kind", "peer_group", "parent", "valid_from", "valid_to", "successor", "time_zone", "note")
 _COLUMNS = (*_PLAIN, "name_vi", "name_en", "headcount")
 _REQUIRED = ("code", "name_vi", "name_en", "kind", "peer_group", "valid_from")
@@ -31,7 +33,7 @@ class ContactInput(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    role: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    role: Annotated[str, Field(pattern=ROLE_PATTERN)]
     email: Email
     name: str | None = None
     language: Annotated[str, Field(pattern="^(vi|en)$")] = "vi"
@@ -150,6 +152,8 @@ def _header_faults(line: int, header: list[str]) -> list[UnitFault]:
     for name in header:
         if name not in _COLUMNS and not name.startswith(CONTACT_PREFIX):
             faults.append(UnitFault(line, name or "-", "the column is unknown", did_you_mean(name, _COLUMNS)))
+        elif name.startswith(CONTACT_PREFIX) and not re.fullmatch(ROLE_PATTERN, name.removeprefix(CONTACT_PREFIX)):
+            faults.append(UnitFault(line, name, "a role has lower-case letters, digits and `_`"))
         elif header.count(name) > 1:
             faults.append(UnitFault(line, name, "the column is there twice"))
     return faults

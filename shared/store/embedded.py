@@ -1,8 +1,8 @@
 """Documents in one SQLite file: the store of `make run`, of tests, and of small installations for years.
 
 Any number of processes may share the file. Writes go through one thread per process that commits in groups (WAL,
-`synchronous=FULL`): when a call returns, its write survives kill -9 and power loss. Another process's pending events
-do not set `has_pending` here; the relay looks from time to time anyway.
+`synchronous=FULL`): when a call returns, its write survives kill -9, and power loss as far as the disk keeps what it
+synced. Another process's pending events do not set `has_pending` here; the relay looks from time to time anyway.
 """
 
 from __future__ import annotations
@@ -58,9 +58,13 @@ class EmbeddedDocuments:
         readers = Readers(partial(connect, path, file_bytes_max=file_bytes_max, read_only=True))
         writer = Writer(connection, queue_max=write_queue_max, admission_seconds_max=write_queue_seconds_max)
         store = cls(declared, writer, readers)
-        for collection in declared.values():
-            if collection.emits and await store.list_pending(collection.name, limit=1):
-                store.has_pending.set()
+        try:
+            for collection in declared.values():
+                if collection.emits and await store.list_pending(collection.name, limit=1):
+                    store.has_pending.set()
+        except BaseException:
+            await store.aclose()
+            raise
         return store
 
     async def insert(self, collection: str, document: Document) -> bool:

@@ -35,7 +35,7 @@ from shared.store.query import Span, plan
 from shared.store.validate import check_batch, check_id, check_ids, check_limit, check_revision, encode
 
 CALL_SECONDS_MAX = 10.0
-SELECTION_SECONDS_MAX = 5.0
+"""One call, with finding a server, waiting for a connection and the driver's own retries."""
 CONNECTIONS_MAX = 64
 
 _DUPLICATE_KEY = 11000
@@ -76,7 +76,7 @@ class MongoDocuments:
         database: str,
         collections: Sequence[Collection],
         *,
-        selection_seconds_max: float = SELECTION_SECONDS_MAX,
+        call_seconds_max: float = CALL_SECONDS_MAX,
     ) -> MongoDocuments:
         """Connect and ensure the declared indexes.
 
@@ -84,17 +84,7 @@ class MongoDocuments:
         Permanent when it refuses us.
         """
         declared = declare(collections)
-        with _boundary("connecting"):
-            client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
-                url,
-                w="majority",
-                journal=True,
-                readConcernLevel="majority",
-                timeoutMS=int(CALL_SECONDS_MAX * 1000),
-                serverSelectionTimeoutMS=int(selection_seconds_max * 1000),
-                maxPoolSize=CONNECTIONS_MAX,
-                appname="tiendo",
-            )
+        client = _client(url, call_seconds_max)
         store = cls(client, database, declared)
         try:
             await store._ensure_indexes()
@@ -283,8 +273,18 @@ class MongoDocuments:
         # The test double cannot index `_id` in a compound index; on a server ties are then in order without a sort.
         ties = build.get("process") != "nx_27017"
         for collection in self._declared.values():
+            await self._refuse_stale_unique(collection)
             for index in collection.indexes:
                 await self._ensure_index(collection.name, index, ties=ties and not index.unique)
+
+    async def _refuse_stale_unique(self, collection: Collection) -> None:
+        """A unique index that is no longer declared would go on refusing documents."""
+        wanted = {index_name(collection.name, index) for index in collection.indexes}
+        with _boundary(f"reading the indexes of {collection.name}"):
+            present = await self._at(collection.name).index_information()
+        for name in sorted(present.keys() - wanted):
+            if name.startswith("ux__"):
+                raise SchemaMismatch(f"{collection.name}: unique index {name} is there, not declared; drop it first")
 
     async def _ensure_index(self, collection: str, index: Index, *, ties: bool) -> None:
         keys = [(field, 1) for field in (*index.fields, *(("_id",) if ties else ()))]
@@ -295,6 +295,22 @@ class MongoDocuments:
                 if err.code not in _INDEX_CONFLICTS:
                     raise
                 raise SchemaMismatch(f"{collection}: index {index} does not fit what is there: {err}") from err
+
+
+def _client(url: str, call_seconds_max: float) -> AsyncIOMotorClient[Document]:
+    """A client that has not connected yet. Permanent when the address cannot be read."""
+    try:
+        return AsyncIOMotorClient(
+            url,
+            w="majority",
+            journal=True,
+            readConcernLevel="majority",
+            timeoutMS=int(call_seconds_max * 1000),
+            maxPoolSize=CONNECTIONS_MAX,
+            appname="tiendo",
+        )
+    except (PyMongoError, ValueError) as err:
+        raise Permanent("store: the mongodb address or its options cannot be read; check the setting") from err
 
 
 def _filter(span: Span) -> dict[str, Any]:

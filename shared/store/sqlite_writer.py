@@ -35,8 +35,11 @@ class Gate:
         self._what = what
 
     async def enter(self) -> None:
+        if not self._free.locked():
+            await self._free.acquire()
+            return
         try:
-            async with asyncio.timeout(self._seconds_max if self._free.locked() else None):
+            async with asyncio.timeout(self._seconds_max):
                 await self._free.acquire()
         except TimeoutError as err:
             raise Transient(f"store: {self._what} stayed full for {self._seconds_max} s; send less or retry") from err

@@ -112,9 +112,7 @@ def line_chart(series: Sequence[Series]) -> LineChart | None:
     steps = round((high - low) * 10)
     across = tuple(Tick(y(low + step / 10), low + step / 10) for step in range(steps + 1))
     marks = min(5, max(len(one.course) for one in drawn))
-    along = tuple(
-        Tick(x(at), at) for at in (first + (last - first) * mark / (marks - 1) for mark in range(marks))
-    )
+    along = tuple(Tick(x(at), at) for at in (first + (last - first) * mark / (marks - 1) for mark in range(marks)))
     return LineChart(tuple(_apart(lines)), across, along)
 
 

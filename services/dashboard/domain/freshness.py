@@ -22,11 +22,13 @@ class Watermark:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What the broker says about our consumers. `behind_seconds`: age of the oldest event not yet applied."""
+    """What the broker says about our consumers. `behind_seconds`: age of the oldest event not yet applied.
+
+    `connected` is false whenever events may be missing without our knowing: `faults` says why.
+    """
 
     connected: bool
     behind_seconds: float = 0.0
-    waiting: int = 0
     faults: tuple[str, ...] = ()
 
 
@@ -42,9 +44,9 @@ class Freshness:
 
 
 def freshness(watermark: Watermark, feed: Feed, now_ms: int) -> Freshness:
-    """Stale when the broker is away or we are more than STALE_SECONDS behind.
+    """Stale when events do not arrive or we are more than STALE_SECONDS behind.
 
-    While the broker is away nobody knows how far behind we are: then the newest event that we have is the only
+    While events do not arrive nobody knows how far behind we are: then the newest event that we have is the only
     instant that can be vouched for.
     """
     if not feed.connected:

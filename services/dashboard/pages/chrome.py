@@ -33,6 +33,7 @@ class Watermark:
     """As of when the page is complete. `stale` is shown in red and said in words."""
 
     text: str
+    short: str
     machine: str
     stale: bool
     live: bool
@@ -67,7 +68,11 @@ def compose(setting: Setting, *, theme: str, subject: str, words: Words, address
     if choice is not None:
         years = tuple(Link(str(y), address.to(year=y, cursor=None), y == choice.year) for y in choice.years)
         plans = tuple(
-            Link(words.name(s.names), address.to(plan=s.plan, year=None, peer=None, cursor=None), s.plan == choice.state.plan)
+            Link(
+                words.name(s.names),
+                address.to(plan=s.plan, year=None, peer=None, cursor=None),
+                s.plan == choice.state.plan,
+            )
             for s in choice.plans
         )
     return Chrome(
@@ -89,7 +94,7 @@ def compose(setting: Setting, *, theme: str, subject: str, words: Words, address
 
 
 def watermark(fresh: Freshness, words: Words) -> Watermark:
-    """`as of <time> · event N · x s behind`; says so when the broker is away."""
+    """`as of <time> · event N · x s behind`; says so when events do not arrive."""
     events = words.number(fresh.events, 0)
     text = words.say(
         "as of {time} · event {n} · {age} behind",
@@ -98,5 +103,11 @@ def watermark(fresh: Freshness, words: Words) -> Watermark:
         age=words.age(fresh.behind_seconds),
     )
     if not fresh.connected:
-        text = words.say("no connection to the event broker · ") + text
-    return Watermark(text, words.machine(fresh.as_of_ms), fresh.stale, fresh.connected and not fresh.stale)
+        text = words.say("events are not arriving · ") + text
+    return Watermark(
+        text=text,
+        short=words.say("as of {time}", time=words.moment(fresh.as_of_ms)),
+        machine=words.machine(fresh.as_of_ms),
+        stale=fresh.stale,
+        live=fresh.connected and not fresh.stale,
+    )

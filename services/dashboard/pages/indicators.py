@@ -105,9 +105,7 @@ def leaves(group: Group) -> tuple[Indicator, ...]:
     return (*group.indicators, *inside)
 
 
-def _view(
-    score: IndicatorScore, indicator: Indicator, basis: int, unit: str, year: int, words: Words
-) -> IndicatorView:
+def _view(score: IndicatorScore, indicator: Indicator, basis: int, unit: str, year: int, words: Words) -> IndicatorView:
     points_lost = lost(score)
     return IndicatorView(
         code=score.code,
@@ -145,9 +143,7 @@ def amount(value: float | None, indicator: Indicator, words: Words) -> str:
     return f"{number}%" if indicator.measure == "%" else f"{number} {indicator.measure}".rstrip()
 
 
-def _steps(
-    scores: Sequence[IndicatorScore], plan: Plan, unit: str, year: int, words: Words
-) -> tuple[NextStep, ...]:
+def _steps(scores: Sequence[IndicatorScore], plan: Plan, unit: str, year: int, words: Words) -> tuple[NextStep, ...]:
     known = {indicator.code: indicator for indicator in plan.indicators()}
     found = [loss for loss in losses(scores) if loss.indicator.code in known]
     most = found[0].points if found else 1.0

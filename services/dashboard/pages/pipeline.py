@@ -50,7 +50,11 @@ def compose(facts: Pipeline, words: Words) -> PipelineView:
         consumers=tuple(_consumer(consumer, facts, words) for consumer in facts.consumers),
         dead_letters=tuple(
             DeadLetterRow(
-                str(letter.sequence), letter.subject, letter.reason, str(letter.attempts), words.moment(letter.last_failed_ms)
+                str(letter.sequence),
+                letter.subject,
+                letter.reason,
+                str(letter.attempts),
+                words.moment(letter.last_failed_ms),
             )
             for letter in facts.dead_letters
         ),

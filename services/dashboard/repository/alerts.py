@@ -39,9 +39,7 @@ class Alerts:
         }
         return await apply(self._store, ALERTS.name, document)
 
-    async def newest(
-        self, plan: str, *, live_only: bool, limit: int, cursor: str | None = None
-    ) -> Listed[AlertState]:
+    async def newest(self, plan: str, *, live_only: bool, limit: int, cursor: str | None = None) -> Listed[AlertState]:
         """Alerts of a plan, newest first."""
         equals: dict[str, Scalar] = {"plan": plan, "live": True} if live_only else {"plan": plan}
         return await self._find(equals, limit, cursor)

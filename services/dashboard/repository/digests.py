@@ -28,7 +28,5 @@ class Digests:
 
     async def newest(self, plan: str, *, limit: int) -> list[DigestState]:
         """Runs of a plan's digests, newest first."""
-        page = await self._store.find(
-            DIGESTS.name, {"plan": plan}, order_by="made_at_ms", descending=True, limit=limit
-        )
+        page = await self._store.find(DIGESTS.name, {"plan": plan}, order_by="made_at_ms", descending=True, limit=limit)
         return [DigestState.model_validate(document["state"]) for document in page.documents]

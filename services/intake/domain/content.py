@@ -29,7 +29,7 @@ class Content:
 
     def canonical(self) -> bytes:
         """RFC 8785 JSON: equal content gives equal bytes, whatever the order in which it was sent."""
-        held = {
+        held: dict[str, Any] = {
             "plan": self.plan,
             "form": self.form,
             "unit": self.unit,

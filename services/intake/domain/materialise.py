@@ -53,7 +53,7 @@ class Changes:
 
 def horizon_day(now_ms: int, horizon_days: int) -> date:
     """The last day (UTC) on which a period may begin to be materialised now."""
-    return datetime.fromtimestamp(now_ms / 1000, tzinfo=UTC).date() + timedelta(days=horizon_days)
+    return datetime.fromtimestamp(now_ms / 1000, tz=UTC).date() + timedelta(days=horizon_days)
 
 
 def slots(versions: Sequence[PublishedPlan], time_zone: str, until: date) -> tuple[Slot, ...]:
@@ -62,9 +62,7 @@ def slots(versions: Sequence[PublishedPlan], time_zone: str, until: date) -> tup
     return tuple(sorted(found, key=lambda slot: (slot.instants.first_day, slot.form.code)))
 
 
-def _slots_of(
-    version: PublishedPlan, versions: Sequence[PublishedPlan], time_zone: str, until: date
-) -> Iterator[Slot]:
+def _slots_of(version: PublishedPlan, versions: Sequence[PublishedPlan], time_zone: str, until: date) -> Iterator[Slot]:
     plan = version.plan
     last = min(plan.effective.last or date.max, until)
     # A regime may put a period's days into a neighbouring year, so the years beside are looked at too.
@@ -134,7 +132,9 @@ def _obligation(slot: Slot, unit: UnitState, now_ms: int) -> ObligationState:
     )
 
 
-def reconcile(existing: Mapping[str, Entry], wanted: Sequence[ObligationState], unit: UnitState, now_ms: int) -> Changes:
+def reconcile(
+    existing: Mapping[str, Entry], wanted: Sequence[ObligationState], unit: UnitState, now_ms: int
+) -> Changes:
     """What to insert and what to replace. `existing` are the unit's entries under the plan, by id."""
     by_id = {held.obligation: held for held in wanted}
     insert = tuple(held for id, held in by_id.items() if id not in existing)

@@ -4,7 +4,8 @@ expected  obligations - waived - not applicable - cancelled (a cancelled one is 
 received  reports that stand now, nil ones included; a returned report does not
 on_time   received, and the first version that passed validation came by the due instant; later revisions do not count
 
-Rates are shares, never capped: one over 1 would be a fault of the ledger and must be seen. Null when nothing is expected.
+Rates are shares, never capped: one over 1 would be a fault of the ledger and must be seen. Null when nothing is
+expected.
 """
 
 from __future__ import annotations

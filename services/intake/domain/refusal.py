@@ -1,4 +1,4 @@
-"""Why intake says no: one exception with a kind that the HTTP edge maps to a status, and a text that says what to do."""
+"""Why intake says no: one exception whose kind the HTTP edge maps to a status, with a text that says what to do."""
 
 from __future__ import annotations
 

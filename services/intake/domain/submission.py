@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -58,28 +58,23 @@ class ValueInput(Input):
         )
 
 
+REPORT_EXAMPLE: dict[str, Any] = {
+    "plan": "MIC-ITAPP-2011-2015",
+    "form": "QUARTERLY",
+    "unit": "VCNTT",
+    "period": "2011-Q1",
+    "mode": "ATOMIC",
+    "values": [
+        {"indicator": "INF-01", "numerator": 40, "denominator": 42},
+        {"indicator": "SVC-04", "value": 3},
+        {"indicator": "INF-07", "status": "not_applicable", "reason": "Không có cuộc họp nào"},
+    ],
+    "explanations": {"V09": "Đơn vị vừa được trang bị 12 máy tính mới"},
+}
+
+
 class ReportInput(Input):
     """One report for one obligation. `nil` says "nothing to report" for the whole form, with a reason."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "plan": "MIC-ITAPP-2011-2015",
-                    "form": "QUARTERLY",
-                    "unit": "VCNTT",
-                    "period": "2011-Q1",
-                    "mode": "ATOMIC",
-                    "values": [
-                        {"indicator": "INF-01", "numerator": 40, "denominator": 42},
-                        {"indicator": "SVC-04", "value": 3},
-                        {"indicator": "INF-07", "status": "not_applicable", "reason": "Không có cuộc họp nào"},
-                    ],
-                    "explanations": {"V09": "Đơn vị vừa được trang bị 12 máy tính mới"},
-                }
-            ]
-        }
-    )
 
     plan: Token
     form: Token

@@ -116,7 +116,9 @@ def conflicts(
         key = (finding.code, tuple(_objects(finding, unit=unit, period=period).items()))
         groups.setdefault(key, []).append(finding)
     ordered = sorted(groups.items(), key=lambda group: group[1][0].severity)
-    listed = [_conflict(found, dict(key[1]), places, len(sent), language) for key, found in ordered[:CONFLICT_GROUPS_MAX]]
+    listed = [
+        _conflict(found, dict(key[1]), places, len(sent), language) for key, found in ordered[:CONFLICT_GROUPS_MAX]
+    ]
     return listed, len(groups)
 
 

@@ -56,9 +56,7 @@ def validate(values: Sequence[ReportedValue], context: Context, mode: Mode) -> V
     ]
     malformed = {code for finding in findings for code in finding.found.indicators}
     sound = {value.indicator: value for value in values if value.indicator not in malformed}
-    findings += _rule_findings(
-        replace(context, values=sound, given=frozenset(value.indicator for value in values))
-    )
+    findings += _rule_findings(replace(context, values=sound, given=frozenset(value.indicator for value in values)))
     rejected = _rejected(findings, values, mode)
     return Verdict(tuple(findings), rejected, tuple(v for v in values if v.indicator not in rejected))
 

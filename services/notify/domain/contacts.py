@@ -59,9 +59,15 @@ def lineage(unit: str, units: Mapping[str, UnitState], standing_body: str | None
 def _holders(role: str, unit: str, units: Mapping[str, UnitState], standing_body: str | None) -> list[Recipient]:
     for place in lineage(unit, units, standing_body):
         held = units.get(place)
-        people = [_recipient(contact.email, contact.name, contact.language, held.time_zone)
-                  for contact in (held.contacts if held else ())
-                  if contact.role == role and is_address(contact.email)] if held else []
+        people = (
+            [
+                _recipient(contact.email, contact.name, contact.language, held.time_zone)
+                for contact in (held.contacts if held else ())
+                if contact.role == role and is_address(contact.email)
+            ]
+            if held
+            else []
+        )
         if people:
             return people
     return []
@@ -74,7 +80,10 @@ def _recipient(email: str, name: str | None, language: str, time_zone: str) -> R
 def is_address(email: str) -> bool:
     """Whether this can stand in a mail header and an envelope: one @, no blanks, no control characters."""
     local, at, domain = email.strip().rpartition("@")
-    return bool(local and at and domain) and len(email) <= 254 and email.strip().isprintable() and not _odd(email.strip())
+    held = email.strip()
+    return (
+        bool(local and at and domain) and len(held) <= 254 and held.isascii() and held.isprintable() and not _odd(held)
+    )
 
 
 def _odd(email: str) -> bool:

@@ -59,14 +59,17 @@ class ReminderLetter:
 def reminder_letter(
     plan: Plan,
     recipient: Recipient,
-    due: Sequence[tuple[Reminder, ObligationState]],
+    due: Sequence[tuple[Reminder, ObligationState, Plan]],
     units: Mapping[str, UnitState],
     *,
     now_ms: int,
 ) -> ReminderLetter:
-    """The letter of one recipient; at most REMINDER_LINES_MAX lines are listed, the rest is counted."""
+    """The letter of one recipient under one plan's name, each line in the words of its own plan.
+
+    At most REMINDER_LINES_MAX lines are listed, the rest is counted.
+    """
     lines = sorted(
-        (_reminder_line(plan, row, state, units, now_ms) for row, state in due),
+        (_reminder_line(own, row, state, units, now_ms) for row, state, own in due),
         key=lambda line: (line.days >= 0, line.due_at_ms, line.unit, line.obligation),
     )
     shown = tuple(lines[:REMINDER_LINES_MAX])
@@ -125,7 +128,8 @@ def alert_letter(
 ) -> AlertLetter:
     """Open alerts first, the most severe first, grouped by unit; at most ALERT_LINES_MAX are listed."""
     ordered = sorted(
-        alerts, key=lambda alert: (not alert.is_open, SEVERITIES.index(alert.severity), alert.unit, alert.rule, alert.id)
+        alerts,
+        key=lambda alert: (not alert.is_open, SEVERITIES.index(alert.severity), alert.unit, alert.rule, alert.id),
     )
     lines = tuple(alert_line(alert, units) for alert in ordered[:ALERT_LINES_MAX])
     opened = sum(alert.is_open for alert in alerts)

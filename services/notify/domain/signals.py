@@ -30,7 +30,7 @@ def of_obligation(plan: Plan, state: ObligationState, *, now_ms: int) -> list[Si
     reason = settled_by(state) or "not_overdue"
     detail = {"form": state.form, "period": state.period, "due_at_ms": state.due_at_ms}
     return [
-        _signal(rule, state.plan, state.unit, state.obligation, firing, state.revision, reason, detail)
+        _signal(rule, state, subject=state.obligation, firing=firing, reason=reason, detail=detail)
         for rule in _rules(plan, "report_overdue")
     ]
 
@@ -41,7 +41,7 @@ def of_report(plan: Plan, state: ReportState) -> list[Signal]:
     firing = any(finding.code in codes for finding in state.findings)
     detail = {"form": state.form, "period": state.period, "report": state.report, "version": state.version}
     return [
-        _signal(rule, state.plan, state.unit, state.obligation, firing, state.revision, "amended", detail)
+        _signal(rule, state, subject=state.obligation, firing=firing, reason="amended", detail=detail)
         for rule in _rules(plan, "copied_report")
     ]
 
@@ -63,10 +63,8 @@ def _far_below(rule: InspectionRule, state: ScoreState) -> Signal:
         if score.status == "observed" and score.share is not None and score.share < limit
     )
     detail: dict[str, Any] = {"year": state.year, "share_below": limit, "indicators": far}
-    subject = f"{state.year}"
-    return _signal(
-        rule, state.plan, state.unit, subject, len(far) >= least, state.revision, "above_limit_again", detail
-    )
+    reason = "above_limit_again"
+    return _signal(rule, state, subject=f"{state.year}", firing=len(far) >= least, reason=reason, detail=detail)
 
 
 def missing_contact(plan: str, unit: str, role: str, *, firing: bool, source_revision: int) -> Signal:
@@ -92,24 +90,23 @@ def _rules(plan: Plan, signal: str) -> Iterator[InspectionRule]:
 
 def _signal(
     rule: InspectionRule,
-    plan: str,
-    unit: str,
+    source: ObligationState | ReportState | ScoreState,
+    *,
     subject: str,
     firing: bool,
-    source_revision: int,
     reason: str,
     detail: dict[str, Any],
 ) -> Signal:
     return Signal(
-        plan=plan,
-        unit=unit,
+        plan=source.plan,
+        unit=source.unit,
         rule=rule.code,
         names=rule.names,
         severity=rule.severity,
         points=rule.points,
         subject=subject,
         firing=firing,
-        source_revision=source_revision,
+        source_revision=source.revision,
         reason=reason,
         detail=detail,
     )

@@ -58,4 +58,3 @@ class Follow:
                 await self._evaluations.put(state.evaluation, state, check_at_ms=NEVER_MS)
             case _:
                 return
-

@@ -5,12 +5,12 @@ Crash: rows are inserted if absent and the mark is taken off last, so the work i
 
 from __future__ import annotations
 
-from shared.plan.calendar import rung_fire_ms, working_days_of
-from shared.plan.model import Plan, Rung
 from services.notify.domain.instants import local_day
 from services.notify.domain.ledger import Entry
 from services.notify.domain.rungs import Reminder, outdated, planned, settle
 from services.notify.handlers.ports import LedgerToPlan, PlanBook, ReminderBook
+from shared.plan.calendar import rung_fire_ms, working_days_of
+from shared.plan.model import Plan, Rung
 
 PAGE = 200
 

@@ -15,7 +15,7 @@ from prometheus_client import Counter, Histogram
 from services.notify.domain.consolidation import Made, share_out
 from services.notify.domain.contacts import Recipient, resolve
 from services.notify.domain.deliveries import Delivery, created
-from services.notify.domain.instants import local_day, tomorrow_at
+from services.notify.domain.instants import at_local, local_day, tomorrow_at
 from services.notify.domain.ledger import Entry
 from services.notify.domain.letters import reminder_letter
 from services.notify.domain.rungs import Reminder, Verdict, decide, put_off, settle
@@ -36,7 +36,7 @@ class Hand:
 
     recipient: Recipient
     plan: Plan
-    due: dict[str, tuple[Reminder, ObligationState]]
+    due: dict[str, tuple[Reminder, ObligationState, Plan]]
 
 
 class Remind:
@@ -100,7 +100,7 @@ class Remind:
                 continue
             for recipient in await self._recipients(row, plan, units, now_ms):
                 hand = hands.setdefault(recipient.address, Hand(recipient, plan, {}))
-                hand.due[row.id] = (row, state)
+                hand.due[row.id] = (row, state, plan)
                 wanted[row.id].add(recipient.address)
         waiting: dict[str, int] = {}
         for address in sorted(hands):
@@ -122,7 +122,10 @@ class Remind:
     async def _hand_over(self, hand: Hand, units: Mapping[str, UnitState], now_ms: int) -> tuple[str, ...]:
         """Make today's message for one recipient; the keys that must wait for the next day's."""
         slot = local_day(now_ms, hand.recipient.time_zone).isoformat()
-        since_ms = min(row.fire_at_ms for row, _ in hand.due.values())
+        since_ms = min(row.fire_at_ms for row, _, _ in hand.due.values())
+        since_ms = min(
+            since_ms, at_local(local_day(now_ms, hand.recipient.time_zone), "00:00", hand.recipient.time_zone)
+        )
         for _ in range(2):
             made = await self._deliveries.made_since("reminder", hand.recipient.address, since_ms)
             share = share_out(tuple(hand.due), [Made(one.slot, frozenset(one.covers)) for one in made], slot)
@@ -133,8 +136,7 @@ class Remind:
                 for key in share.send:
                     self._delay.observe(max(0.0, (now_ms - hand.due[key][0].fire_at_ms) / 1000))
                 return ()
-            # Another worker made today's message meanwhile, or it was made before the oldest row fired.
-            since_ms = 0
+            # Another worker made today's message meanwhile: look again at what it covers.
         return share.send
 
     def _delivery(
@@ -142,7 +144,7 @@ class Remind:
     ) -> Delivery:
         due = [hand.due[key] for key in keys]
         letter = reminder_letter(hand.plan, hand.recipient, due, units, now_ms=now_ms)
-        told_units = {state.unit for _, state in due}
+        told_units = {state.unit for _, state, _ in due}
         return created(
             kind="reminder",
             subject=keys[0],

@@ -5,14 +5,15 @@ Crash: the alert is saved before the mark is taken off; looking again changes no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from services.notify.domain.alerts import MISSING_CONTACT, Signal, after_signal, alert_id
 from services.notify.domain.contacts import resolve
 from services.notify.domain.instants import NEVER_MS
 from services.notify.domain.ledger import Entry
 from services.notify.domain.signals import missing_contact, of_obligation, of_report, of_score, overdue_from_ms
-from services.notify.handlers.ports import AlertBook, LedgerBook, LedgerToCheck, PlanBook, SourceBook, UnitBook
+from services.notify.handlers.ports import AlertBook, LedgerToCheck, PlanBook, SourceBook, UnitBook
 from shared.errors import Transient
 from shared.events.report import ReportState
 from shared.events.score import ScoreState
@@ -20,6 +21,8 @@ from shared.plan.model import Plan
 
 PAGE = 200
 ATTEMPTS_MAX = 5
+
+S = TypeVar("S", ReportState, ScoreState)
 
 
 class Raise:
@@ -51,7 +54,6 @@ class Watch:
         *,
         plans: PlanBook,
         units: UnitBook,
-        ledger: LedgerBook,
         obligations: LedgerToCheck,
         reports: SourceBook[ReportState],
         scores: SourceBook[ScoreState],
@@ -59,7 +61,6 @@ class Watch:
     ) -> None:
         self._plans = plans
         self._units = units
-        self._ledger = ledger
         self._obligations = obligations
         self._reports = reports
         self._scores = scores
@@ -68,8 +69,10 @@ class Watch:
 
     async def run(self, now_ms: int) -> int:
         """How many sources were looked at. Those whose plan is not known yet stay marked and wait for it."""
-        looked = await self._look_at_obligations(now_ms) + await self._look_at_reports(now_ms)
-        return looked + await self._look_at_scores(now_ms) + await self._look_at_contacts(now_ms)
+        looked = await self._look_at_obligations(now_ms)
+        looked += await self._look_at(self._reports, of_report, now_ms)
+        looked += await self._look_at(self._scores, of_score, now_ms)
+        return looked + await self._look_at_contacts(now_ms)
 
     async def _look_at_obligations(self, now_ms: int) -> int:
         done = 0
@@ -82,7 +85,7 @@ class Watch:
 
     async def _look_at_obligation(self, entry: Entry, now_ms: int) -> bool:
         state = entry.state
-        plan = await self._plan(state.plan, state.plan_version)
+        plan = await self._plans.version(state.plan, state.plan_version)
         if plan is None:
             return False
         await self._raise.apply_all(of_obligation(plan, state, now_ms=now_ms), now_ms)
@@ -90,30 +93,16 @@ class Watch:
         await self._obligations.checked(state, next_ms=again_ms if again_ms > now_ms else NEVER_MS)
         return True
 
-    async def _look_at_reports(self, now_ms: int) -> int:
+    async def _look_at(self, source: SourceBook[S], signals_of: Callable[[Plan, S], list[Signal]], now_ms: int) -> int:
+        """Every marked state of a source, page by page, until none is left whose plan is known."""
         done = 0
-        while found := await self._reports.to_check(now_ms, PAGE):
+        while found := await source.to_check(now_ms, PAGE):
             progressed = 0
             for id, state in found:
-                plan = await self._plan(state.plan, state.plan_version)
+                plan = await self._plans.version(state.plan, state.plan_version)
                 if plan is not None:
-                    await self._raise.apply_all(of_report(plan, state), now_ms)
-                    await self._reports.checked(id, state)
-                    progressed += 1
-            done += progressed
-            if not progressed:
-                break
-        return done
-
-    async def _look_at_scores(self, now_ms: int) -> int:
-        done = 0
-        while found := await self._scores.to_check(now_ms, PAGE):
-            progressed = 0
-            for id, state in found:
-                plan = await self._plan(state.plan, state.plan_version)
-                if plan is not None:
-                    await self._raise.apply_all(of_score(plan, state), now_ms)
-                    await self._scores.checked(id, state)
+                    await self._raise.apply_all(signals_of(plan, state), now_ms)
+                    await source.checked(id, state)
                     progressed += 1
             done += progressed
             if not progressed:
@@ -133,9 +122,7 @@ class Watch:
             found = resolve([alert.subject], alert.unit, units, standing_body=standing_body)
             if not found.missing:
                 revision = units[alert.unit].revision if alert.unit in units else 0
-                signal = missing_contact(
-                    alert.plan, alert.unit, alert.subject, firing=False, source_revision=revision
-                )
+                signal = missing_contact(alert.plan, alert.unit, alert.subject, firing=False, source_revision=revision)
                 await self._raise.apply(signal, now_ms)
         while changed:
             for unit in changed:
@@ -143,6 +130,3 @@ class Watch:
             changed = await self._units.to_check(now_ms, PAGE)
             done += len(changed)
         return done
-
-    async def _plan(self, plan: str, version: str) -> Plan | None:
-        return await self._plans.version(plan, version)

@@ -68,7 +68,9 @@ class Alerts:
 
     async def of_unit(self, unit: str, limit: int) -> list[Alert]:
         """Alerts of a unit, changed last first."""
-        page = await self._store.find(ALERTS.name, {"unit": unit}, order_by="changed_at_ms", descending=True, limit=limit)
+        page = await self._store.find(
+            ALERTS.name, {"unit": unit}, order_by="changed_at_ms", descending=True, limit=limit
+        )
         return rows_of(Alert, page.documents)
 
     async def page(

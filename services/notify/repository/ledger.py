@@ -25,7 +25,7 @@ ATTEMPTS_MAX = 5
 
 
 class Ledger:
-    """Obligations by id. `to_plan` 1: its rungs are to be planned (again); `check_at_ms`: when to look if it is overdue."""
+    """Obligations by id. `to_plan` 1: rungs are to be planned (again); `check_at_ms`: when to ask if it is overdue."""
 
     def __init__(self, store: Documents) -> None:
         self._store = store
@@ -55,9 +55,7 @@ class Ledger:
 
     async def to_plan(self, limit: int, cursor: str | None = None) -> tuple[list[Entry], str | None]:
         """Those whose rungs are to be planned, in pages: one whose plan is not known yet stays and is passed over."""
-        page = await self._store.find(
-            LEDGER.name, {"to_plan": 1}, order_by="changed_at_ms", limit=limit, cursor=cursor
-        )
+        page = await self._store.find(LEDGER.name, {"to_plan": 1}, order_by="changed_at_ms", limit=limit, cursor=cursor)
         return [_entry(document) for document in page.documents], page.cursor
 
     async def planned(self, state: ObligationState) -> None:

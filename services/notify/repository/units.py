@@ -54,3 +54,7 @@ class Units:
         held = await self._store.get(UNITS.name, f"unit-{unit.unit}")
         if held is not None and held["revision"] == unit.revision:
             await self._store.replace(UNITS.name, {**held, "check_at_ms": NEVER_MS})
+
+    async def count_due(self, now_ms: int) -> int:
+        """How many units' contacts are to be looked at."""
+        return await self._store.count(UNITS.name, between=Between("check_at_ms", below=now_ms + 1))

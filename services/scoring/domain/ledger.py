@@ -67,5 +67,6 @@ def next_change_ms(obligations: Iterable[Owed], now_ms: int) -> int | None:
 
 
 def versions(obligations: Iterable[Owed]) -> frozenset[str]:
-    """The plan versions that what is owed was materialised from."""
-    return frozenset(owed.plan_version for owed in obligations if owed.expected)
+    """The plan versions that what is owed was materialised from; where nothing is owed any more, what was."""
+    named = [(owed.plan_version, owed.expected) for owed in obligations]
+    return frozenset(version for version, expected in named if expected) or frozenset(version for version, _ in named)

@@ -41,19 +41,19 @@ def unit_contents(evaluation: Evaluation, *, provisional: bool) -> list[dict[str
     ]
 
 
-def left_content(plan_version: str, peer_group: str, *, ranked: int, provisional: bool) -> dict[str, Any]:
-    """The content for a unit that is no longer in the cohort: not rated, nothing inside."""
+def left_content(plan_version: str, peer_group: str) -> dict[str, Any]:
+    """The content for a unit that is no longer in the cohort: not rated, nothing inside, whatever the others do."""
     return {
         "plan_version": plan_version,
         "peer_group": peer_group,
         "index": None,
         "band": None,
         "rank": None,
-        "ranked": ranked,
+        "ranked": 0,
         "coverage": 0.0,
         "groups": [],
         "indicators": [],
-        "provisional": provisional,
+        "provisional": False,
     }
 
 

@@ -7,6 +7,8 @@ import time
 from dataclasses import replace
 
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from structlog.contextvars import get_contextvars
 
 from shared.clock import SystemClock
 from shared.errors import Permanent, Transient
@@ -18,6 +20,7 @@ from shared.nats.dead_letter import discard, list_dead_letters, replay, replay_a
 from shared.nats.jetstream_api import api_request
 from shared.nats.publisher import Publisher
 from shared.store.embedded import EmbeddedDocuments
+from shared.telemetry.tracing import Tracing, current_trace_id
 from tests.contract.nats.world import LIMITS, SPEC, STREAM, Seen, consumer, ensure_streams, event, until, until_answer
 
 pytestmark = pytest.mark.anyio
@@ -290,3 +293,83 @@ async def test_a_deleted_consumer_is_made_again(connection: Connection, store: E
     await publisher.publish_event(event(2))
     await until(lambda: event(2).id in seen.ids)
     await running.stop()
+
+
+async def test_the_handler_runs_in_the_trace_and_correlation_of_its_event(
+    connection: Connection, store: EmbeddedDocuments
+) -> None:
+    await ensure_streams(connection)
+    exporter = InMemorySpanExporter()
+    tracing = Tracing(service="scoring", exporter=exporter)
+    trace = "0af7651916cd43dd8448eb211c80319c"
+    found: dict[str, object] = {}
+
+    async def handler(envelope: Envelope) -> None:
+        found.update(get_contextvars(), trace=current_trace_id())
+
+    running = consumer(connection, store, handler, tracer=tracing.tracer)
+    await running.start()
+    one = event(1, traceparent=f"00-{trace}-b7ad6b7169203331-01", correlationid="request-7")
+    await Publisher(connection).publish_event(one)
+    await until_answer(lambda: _idle(running))
+    await running.stop()
+    assert found == {
+        "trace": trace,
+        "correlation_id": "request-7",
+        "event_id": one.id,
+        "event_type": "report.changed.v1",
+        "consumer": SPEC.name,
+    }
+    [span] = exporter.get_finished_spans()
+    assert (span.name, span.parent and f"{span.parent.span_id:x}") == (
+        "consume report.changed.v1",
+        "b7ad6b7169203331",
+    )
+    assert get_contextvars() == {}
+    await tracing.aclose()
+
+
+async def test_two_instances_share_the_work_of_one_durable(connection: Connection, store: EmbeddedDocuments) -> None:
+    await ensure_streams(connection)
+    limits = replace(LIMITS, window=4)
+    seen = (Seen(), Seen())
+    both = [consumer(connection, store, one, limits=limits) for one in seen]
+    for running in both:
+        await running.start()
+    await until(lambda: all(running.reason is None for running in both))
+    await Publisher(connection).publish_in_order(event(n, unit=f"u{n}") for n in range(200))
+    await until_answer(lambda: _idle(both[0]))
+    for running in both:
+        await running.stop()
+    assert len(seen[0].ids) + len(seen[1].ids) == 200
+    assert set(seen[0].ids).isdisjoint(seen[1].ids)
+    assert seen[0].ids
+    assert seen[1].ids
+
+
+async def test_age_of_the_oldest_unacknowledged_and_outcomes_are_told(
+    connection: Connection, store: EmbeddedDocuments
+) -> None:
+    await ensure_streams(connection)
+    outcomes: list[tuple[str, str]] = []
+    ages: list[float] = []
+
+    class Told:
+        def handled(self, *, consumer: str, event_type: str, outcome: str, seconds: float) -> None:
+            outcomes.append((event_type, outcome))
+
+        def behind(self, *, consumer: str, seconds: float) -> None:
+            ages.append(seconds)
+
+    def fail(envelope: Envelope, attempt: int) -> None:
+        if attempt == 1:
+            raise Transient("once")
+
+    running = consumer(connection, store, Seen(fail=fail), metrics=Told())
+    await running.start()
+    await Publisher(connection).publish_event(event(1))
+    await until_answer(lambda: _idle(running))
+    await running.stop()
+    assert outcomes == [("report.changed.v1", "retry"), ("report.changed.v1", "ack")]
+    assert ages[0] > 0, "it waits for its retry"
+    assert ages[-1] == 0

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from shared.errors import Transient
-from shared.nats.connection import Connection
+from shared.nats.connection import Connection, connect
 from shared.nats.jetstream_api import api_request
 from shared.nats.publisher import Publisher
-from shared.nats.rebuild import StreamKeeper
+from shared.nats.rebuild import KNOWN_STREAMS, StreamKeeper
 from shared.nats.streams import stream_info
 from shared.store.embedded import EmbeddedDocuments
 from shared.store.journal import Journal
 from tests.contract.nats.world import (
     COLLECTIONS,
+    LIMITS,
     REPORTS,
     STREAM,
     Seen,
@@ -113,17 +116,88 @@ async def test_a_stream_deleted_under_a_living_broker_is_made_again(
     await service.stop()
 
 
-async def test_a_truncated_stream_gets_the_journal_again(
+async def test_a_truncated_stream_gets_the_journal_again_and_nobody_misses_what_follows(
+    server: NatsServer, store: EmbeddedDocuments, tmp_path: Path
+) -> None:
+    """What a power failure leaves: the stream's files as they were, the consumer's state newer than they are."""
+    seen = Seen()
+
+    async def publish(numbers: range) -> None:
+        """Run the service for some reports, then stop it and the broker."""
+        server.start()
+        service = broker(server.url, store, {"tiendo.report.>": seen})
+        await service.start()
+        for number in numbers:
+            await store.insert(REPORTS.name, document(number))
+        await until(lambda: {event(number).id for number in numbers} <= set(seen.ids))
+        await until_answer(lambda: _settled(service))
+        await until_answer(lambda: _knows(store, numbers.stop))
+        await service.stop()
+        server.stop()
+
+    server.stop()
+    await publish(range(5))
+    messages = next(server.store_dir.rglob(f"{STREAM.name}/msgs"))
+    shutil.copytree(messages, tmp_path / "earlier")
+    await publish(range(5, 10))
+    shutil.rmtree(messages)
+    shutil.copytree(tmp_path / "earlier", messages)
+    seen.ids.clear()
+    await publish(range(10, 12))
+    server.start()
+    connection = await connect(url=server.url, name="test")
+    assert (await stream_info(connection, STREAM.name))["state"]["messages"] >= 12
+    await connection.aclose()
+
+
+async def _knows(store: EmbeddedDocuments, sequence: int) -> bool:
+    held = await store.get(KNOWN_STREAMS.name, f"stream-{STREAM.name}")
+    return held is not None and held["last_sequence"] >= sequence
+
+
+async def test_a_stream_made_anew_gets_the_journal_even_when_it_is_longer_than_it_was(
+    connection: Connection, store: EmbeddedDocuments
+) -> None:
+    publisher = Publisher(connection)
+    journal = Journal(store)
+    keeper = StreamKeeper(connection, STREAM, journal, publisher, store)
+    for one in (event(1), event(2), event(3)):
+        await journal.record_many([(one.subject, dict(one.envelope), 1)])
+    await keeper.check()
+    await api_request(connection, f"STREAM.DELETE.{STREAM.name}")
+    await ensure_streams(connection)
+    for number in (3, 4, 5, 6, 7):
+        await publisher.publish_event(event(number))
+    assert await keeper.check()
+    assert (await stream_info(connection, STREAM.name))["state"]["messages"] == 7
+    assert not await keeper.check()
+
+
+async def test_a_consumer_goes_on_at_once_after_a_restart_without_waiting_for_silence(
     server: NatsServer, connection: Connection, store: EmbeddedDocuments
 ) -> None:
     await ensure_streams(connection)
+    running = consumer(connection, store, seen := Seen(), limits=replace(LIMITS, heartbeat_seconds=14.0))
+    await running.start()
+    publisher = Publisher(connection)
+    await publisher.publish_event(event(1))
+    await until(lambda: event(1).id in seen.ids)
+    server.kill()
+    server.start()
+    await publisher.publish_event(event(2))
+    await until(lambda: event(2).id in seen.ids, seconds=6)
+    await running.stop()
+
+
+async def test_an_acknowledged_sequence_that_is_gone_is_noticed(
+    connection: Connection, store: EmbeddedDocuments
+) -> None:
     publisher = Publisher(connection)
     journal = Journal(store)
     keeper = StreamKeeper(connection, STREAM, journal, publisher, store)
     assert await keeper.check()
     one = event(1)
     await journal.record_many([(one.subject, dict(one.envelope), 1)])
-    # An acknowledged sequence that the stream no longer has: what a power failure leaves.
     publisher.last_sequences[STREAM.name] = 1
     assert await keeper.check()
     assert (await stream_info(connection, STREAM.name))["state"]["messages"] == 1
@@ -149,6 +223,16 @@ async def test_a_crash_in_the_middle_of_a_rebuild_starts_it_over(
     assert await keeper.check()
     assert (await stream_info(connection, STREAM.name))["state"]["messages"] == 600
     assert not await keeper.check()
+
+
+async def test_a_stream_that_is_not_as_declared_keeps_the_service_from_being_ready(
+    server: NatsServer, connection: Connection, store: EmbeddedDocuments
+) -> None:
+    await ensure_streams(connection, replace(STREAM, duplicate_window_seconds=60))
+    service = broker(server.url, store, {"tiendo.report.>": Seen()})
+    await service.start()
+    await until(lambda: any("duplicate_window: declared 600000000000" in reason for reason in service.ready()))
+    await service.stop()
 
 
 async def test_a_service_starts_without_a_broker_and_catches_up_when_it_comes(

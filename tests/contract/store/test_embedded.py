@@ -125,6 +125,19 @@ async def test_a_full_queue_is_transient_and_nothing_accepted_is_lost(path: Path
     await store.aclose()
 
 
+async def test_a_lock_that_stays_is_transient_and_writes_nothing(path: Path, store: Documents) -> None:
+    assert isinstance(store, EmbeddedDocuments)
+    await store._writer.write(lambda connection: connection.execute("PRAGMA busy_timeout=20").fetchone())
+    with closing(sqlite3.connect(path, isolation_level=None)) as blocker:
+        blocker.execute("BEGIN IMMEDIATE")
+        tried = [store.insert("things", thing(n)) for n in range(3)]
+        answers = await asyncio.gather(*tried, return_exceptions=True)
+        assert all(isinstance(answer, Transient) and "lock" in str(answer) for answer in answers)
+        assert await store.count("things") == 0  # readers are not held up
+        blocker.execute("ROLLBACK")
+    assert await store.insert("things", thing(1))
+
+
 async def test_closing_finishes_what_was_accepted(path: Path) -> None:
     store = await EmbeddedDocuments.connect(path, COLLECTIONS)
     accepted = [asyncio.ensure_future(store.insert("things", thing(n))) for n in range(500)]
@@ -152,7 +165,7 @@ async def test_a_file_of_another_program_is_refused_and_left_alone(path: Path) -
 
 
 async def test_a_file_that_is_no_database_is_permanent(path: Path) -> None:
-    path.write_bytes(b"no database at all" * 100)
+    await asyncio.to_thread(path.write_bytes, b"no database at all" * 100)
     with pytest.raises(Permanent, match="path"):
         await EmbeddedDocuments.connect(path, COLLECTIONS)
 
@@ -204,11 +217,8 @@ async def test_queries_walk_an_index_and_never_sort(path: Path, store: Documents
 
 async def test_commits_are_synchronous_in_wal(path: Path, store: Documents) -> None:
     assert isinstance(store, EmbeddedDocuments)
-    settings = await store._writer.write(
-        lambda connection: [
-            connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("synchronous", "journal_mode")
-        ]
-    )
+    names = ("synchronous", "journal_mode")
+    settings = await store._writer.write(lambda it: [it.execute(f"PRAGMA {name}").fetchone()[0] for name in names])
     assert settings == [2, "wal"]
 
 

@@ -26,7 +26,7 @@ async def test_a_server_that_is_away_is_transient() -> None:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: refused at once
         url = f"mongodb://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(Transient, match="no answer"):
-            await MongoDocuments.connect(url, "x", COLLECTIONS, selection_seconds_max=0.2)
+            await MongoDocuments.connect(url, "x", COLLECTIONS, call_seconds_max=0.3)
 
 
 @pytest.mark.parametrize("url", ["mongodb://", "mongodb://localhost:port", "mongodb://a:b:c@localhost"])

@@ -103,7 +103,6 @@ async def test_with_these_permissions_a_service_works_and_can_do_no_more(tmp_pat
         await until_answer(lambda spec=spec: ensure_stream(provision, spec))  # type: ignore[misc]
     store = await EmbeddedDocuments.connect(tmp_path / "store.sqlite3", COLLECTIONS)
     seen = Seen()
-    more = {"may_create_streams": False, "common_streams": COMMON}
     scoring = broker(
         server.url,
         store,
@@ -111,7 +110,7 @@ async def test_with_these_permissions_a_service_works_and_can_do_no_more(tmp_pat
         owned_stream=None,
         emitting_collections=[],
         identity=Identity(user="scoring", password="secret"),
-        **more,
+        may_create_streams=False,
     )
     await scoring.start()
     intake = await as_user("intake")

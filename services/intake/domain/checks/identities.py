@@ -1,4 +1,4 @@
-"""Checks between indicators of one report. A number that is missing on either side leaves nothing to compare. Pure."""
+"""Checks between indicators of one report. What a missing number does is the rule's strategy `missing`. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.events.base import Names
 def at_most(context: Context, parameters: Mapping[str, Any]) -> Iterator[Found]:
     """left <= right."""
     left, right = str(parameters["left"]), str(parameters["right"])
-    smaller, larger = context.number(left), context.number(right)
+    smaller, larger = _pair(context, parameters)
     if smaller is not None and larger is not None and smaller > larger + TOLERANCE:
         message = Names(vi=f"{left} không được lớn hơn {right}", en=f"{left} must be at most {right}")
         yield _found(message, left, right, f"<= {text(larger)}", text(smaller))
@@ -21,7 +21,7 @@ def at_most(context: Context, parameters: Mapping[str, Any]) -> Iterator[Found]:
 def equals(context: Context, parameters: Mapping[str, Any]) -> Iterator[Found]:
     """left = right."""
     left, right = str(parameters["left"]), str(parameters["right"])
-    one, other = context.number(left), context.number(right)
+    one, other = _pair(context, parameters)
     if one is not None and other is not None and abs(one - other) > TOLERANCE:
         message = Names(vi=f"{left} phải bằng {right}", en=f"{left} must equal {right}")
         yield _found(message, left, right, text(other), text(one))
@@ -40,3 +40,13 @@ def same_denominator(context: Context, parameters: Mapping[str, Any]) -> Iterato
 def _found(message: Names, left: str, right: str, expected: str, got: str) -> Found:
     code, _, member = left.rpartition(".")
     return Found(message, tuple(dict.fromkeys((code, right.rpartition(".")[0]))), member, expected, got)
+
+
+def _pair(context: Context, parameters: Mapping[str, Any]) -> tuple[float | None, float | None]:
+    """Both numbers; a missing one is None where the rule is then skipped, else 0."""
+    left, right = context.number(str(parameters["left"])), context.number(str(parameters["right"]))
+    strategy = parameters.get("missing", "skip_if_any_missing")
+    both_missing = left is None and right is None
+    if strategy == "skip_if_any_missing" or (strategy == "skip_if_all_missing" and both_missing):
+        return left, right
+    return left or 0.0, right or 0.0

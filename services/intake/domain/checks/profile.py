@@ -57,5 +57,7 @@ def applicability(context: Context, parameters: Mapping[str, Any]) -> Iterator[F
             yield Found(message, (code,), "", "left out", "filled in")
     for indicator in context.expected:
         if indicator.code not in context.given:
-            message = Names(vi="Thiếu chỉ tiêu áp dụng cho đơn vị", en="An indicator that applies to the unit is missing")
+            message = Names(
+                vi="Thiếu chỉ tiêu áp dụng cho đơn vị", en="An indicator that applies to the unit is missing"
+            )
             yield Found(message, (indicator.code,), "", "value, nil or not_applicable", "missing")

@@ -29,11 +29,13 @@ TABLE: dict[str, Check] = {
 
 
 def run(rule: ValidationRule, context: Context) -> Iterator[Found]:
-    """What the rule finds, its parameters completed with the check's defaults."""
+    """What the rule finds, its parameters completed with the check's defaults. Nothing on a form it does not name."""
+    if rule.forms and context.form.code not in rule.forms:
+        return iter(())
     return TABLE[rule.check](context, parameters_of(rule))
 
 
 def parameters_of(rule: ValidationRule) -> dict[str, Any]:
-    """The rule's parameters with the defaults of its check."""
+    """The rule's parameters with the defaults of its check, and its strategy for missing numbers as `missing`."""
     defaults = {name: parameter.default for name, parameter in CHECKS[rule.check].parameters.items()}
-    return {**defaults, **rule.parameters}
+    return {**defaults, **rule.parameters, "missing": rule.missing}

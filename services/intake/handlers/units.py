@@ -1,0 +1,79 @@
+"""Register units, and change what is registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from services.intake.domain.refusal import Refusal, not_found
+from services.intake.domain.units import Registered, state_of
+from services.intake.handlers.audit import REGISTRY, Audit
+from services.intake.handlers.materialise import Materialise
+from shared.clock import Clock
+from shared.errors import Transient
+from shared.events.unit import UnitState
+from shared.plan.units import UnitInput
+
+ATTEMPTS_MAX = 8
+
+
+class UnitStore(Protocol):
+    async def get(self, unit: str) -> Registered | None: ...
+    async def save(self, state: UnitState, held: Registered | None, *, now_ms: int) -> bool: ...
+    async def page(self, *, limit: int, cursor: str | None) -> tuple[list[UnitState], str | None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What became of a unit."""
+
+    result: Literal["created", "changed", "unchanged"]
+    state: UnitState
+
+
+class RegisterUnits:
+    """Registers units and shows them."""
+
+    def __init__(self, *, units: UnitStore, materialise: Materialise, audit: Audit, clock: Clock) -> None:
+        self._units = units
+        self._materialise = materialise
+        self._audit = audit
+        self._clock = clock
+
+    async def register(self, given: UnitInput, *, unit: str, by: str) -> Registration:
+        """Register or change the unit. Unchanged content writes nothing, but finishes what a crash left undone."""
+        if given.code != unit:
+            raise Refusal(
+                "not_valid",
+                f"Địa chỉ nêu đơn vị {unit}, nội dung là {given.code}.",
+                f"The address names unit {unit}, the content {given.code}.",
+                pointer="/code",
+            )
+        now_ms = self._clock.now_ms()
+        done = await self._save(given, now_ms)
+        if done.result != "unchanged":
+            what = f"unit.{done.result}"
+            await self._audit.record(REGISTRY, what, unit, by=by, at_ms=now_ms, revision=done.state.revision)
+        await self._materialise.for_unit(unit, now_ms)
+        return done
+
+    async def _save(self, given: UnitInput, now_ms: int) -> Registration:
+        for _ in range(ATTEMPTS_MAX):
+            held = await self._units.get(given.code)
+            if held is not None and state_of(given, revision=held.state.revision) == held.state:
+                return Registration("unchanged", held.state)
+            state = state_of(given, revision=held.state.revision + 1 if held else 1)
+            if await self._units.save(state, held, now_ms=now_ms):
+                return Registration("changed" if held else "created", state)
+        raise Transient(f"unit {given.code} is being changed by others; try again")
+
+    async def get(self, unit: str) -> UnitState:
+        """The unit, refused as not found when it is not registered."""
+        found = await self._units.get(unit)
+        if found is None:
+            raise not_found(f"đơn vị {unit}", f"unit {unit}")
+        return found.state
+
+    async def page(self, *, limit: int, cursor: str | None) -> tuple[list[UnitState], str | None]:
+        """Some units by code, and the cursor of what follows."""
+        return await self._units.page(limit=limit, cursor=cursor)

@@ -1,0 +1,233 @@
+"""Composition root of intake: settings -> store -> repositories -> handlers -> edges; start, graceful stop."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from fastapi import FastAPI
+
+from services.intake import schedule
+from services.intake.handlers.audit import Audit
+from services.intake.handlers.keys import UnitKeys
+from services.intake.handlers.ledger import AskLedger
+from services.intake.handlers.materialise import Materialise
+from services.intake.handlers.plans import PublishPlans
+from services.intake.handlers.reports import SubmitReports
+from services.intake.handlers.reviews import ReviewReports
+from services.intake.handlers.units import RegisterUnits
+from services.intake.repository.audit import AuditChain
+from services.intake.repository.collections import COLLECTIONS, EMITTING
+from services.intake.repository.keys import Keys
+from services.intake.repository.ledger import Ledger
+from services.intake.repository.markers import Markers
+from services.intake.repository.plans import Plans
+from services.intake.repository.report_versions import ReportVersions
+from services.intake.repository.units import Units
+from services.intake.routes import refusals
+from services.intake.routes.access import KeyAuthenticator
+from services.intake.routes.internal import internal_routes
+from services.intake.routes.keys import key_routes
+from services.intake.routes.obligations import obligation_routes
+from services.intake.routes.plans import plan_routes
+from services.intake.routes.reports import report_routes, submission_routes
+from services.intake.routes.units import unit_routes
+from services.intake.settings import Settings
+from shared.clock import Clock
+from shared.errors import Transient
+from shared.http.app import Limits, create_app
+from shared.http.idempotency import Idempotency
+from shared.http.identity import Identity
+from shared.http.server import run as run_loop
+from shared.http.server import serve
+from shared.http.tokens import TokenAuthenticator
+from shared.nats.broker import Broker, Settled
+from shared.nats.connection import Identity as BrokerIdentity
+from shared.nats.streams import INTAKE
+from shared.schedule import Schedule
+from shared.store.documents import Documents
+from shared.store.journal import Journal
+from shared.store.open import open_store
+from shared.telemetry.health import Check
+from shared.telemetry.service import Telemetry, start_telemetry
+
+VERSION = "1"
+DAY_MS = 86_400_000
+
+
+class Publishing(Protocol):
+    """What intake needs of the broker: `shared.nats.broker.Broker`, or nothing at all in a test without one."""
+
+    async def start(self) -> None: ...
+    async def stop(self, *, finish_seconds_max: float = ...) -> None: ...
+    def ready(self) -> list[str]: ...
+    async def settled(self) -> Settled: ...
+
+
+class Handlers:
+    """Repositories on one store, and the handlers on them."""
+
+    def __init__(self, store: Documents, clock: Clock, *, horizon_days: int) -> None:
+        plans, units, ledger = Plans(store), Units(store), Ledger(store)
+        versions, audit = ReportVersions(store), Audit(AuditChain(store))
+        self.materialise = Materialise(
+            plans=plans, units=units, ledger=ledger, markers=Markers(store), audit=audit, horizon_days=horizon_days
+        )
+        self.plans = PublishPlans(plans=plans, materialise=self.materialise, audit=audit, clock=clock)
+        self.units = RegisterUnits(units=units, materialise=self.materialise, audit=audit, clock=clock)
+        self.submit = SubmitReports(
+            plans=plans, units=units, ledger=ledger, versions=versions, audit=audit, clock=clock
+        )
+        self.review = ReviewReports(plans=plans, ledger=ledger, audit=audit, clock=clock)
+        self.ask = AskLedger(ledger=ledger, versions=versions)
+        self.keys = UnitKeys(keys=Keys(store), units=units, audit=audit, clock=clock)
+        self.idempotency = Idempotency(store, clock)
+
+
+@dataclass(slots=True)
+class Intake:
+    """The composed service."""
+
+    app: FastAPI
+    handlers: Handlers
+    store: Documents
+    broker: Publishing
+    schedule: Schedule
+    telemetry: Telemetry
+
+    async def start(self) -> None:
+        """Begin to publish and to materialise; a broker that is away is waited for in the background."""
+        self.schedule.start()
+        await self.broker.start()
+
+    async def stop(self) -> None:
+        """Stop what was started, close the store. May be called without `start`."""
+        self.telemetry.health.stop()
+        await self.schedule.stop()
+        await self.broker.stop(finish_seconds_max=1.5)
+        await self.handlers.keys.aclose()
+        await self.store.aclose()
+        await self.telemetry.aclose()
+
+
+async def compose(settings: Settings, *, clock: Clock | None = None, broker: Publishing | None = None) -> Intake:
+    """The service, not yet started. `clock` and `broker` replace the ones that the settings name."""
+    clock = clock or settings.clock()
+    telemetry = start_telemetry(settings, service="intake", clock=clock, version=VERSION)
+    store = await open_store(settings.store_url, database="intake", collections=COLLECTIONS)
+    handlers = Handlers(store, clock, horizon_days=settings.horizon_days)
+    publishing = broker or _broker(settings, store, clock, telemetry)
+    every = Schedule(
+        clock=clock,
+        every_seconds=settings.schedule_seconds,
+        jobs=schedule.jobs(materialise=handlers.materialise, idempotency=handlers.idempotency),
+    )
+    app = _app(settings, clock, telemetry, handlers, _settled(publishing, every))
+    telemetry.health.add(Check("store", store.ping, "check TIENDO_STORE_URL and that the store runs"))
+    telemetry.health.add(_broker_check(publishing))
+    telemetry.health.add(_schedule_check(every))
+    return Intake(app, handlers, store, publishing, every, telemetry)
+
+
+def _broker(settings: Settings, store: Documents, clock: Clock, telemetry: Telemetry) -> Broker:
+    identity = None
+    if settings.nats_user and settings.nats_password:
+        identity = BrokerIdentity(settings.nats_user, settings.nats_password.get_secret_value())
+    return Broker(
+        url=settings.nats_url,
+        service_name="intake",
+        store=store,
+        journal=Journal(store),
+        clock=clock,
+        owned_stream=INTAKE,
+        emitting_collections=EMITTING,
+        subscriptions={},
+        identity=identity,
+        may_create_streams=settings.profile == "local",
+        tracer=telemetry.tracing.tracer,
+    )
+
+
+def _app(
+    settings: Settings,
+    clock: Clock,
+    telemetry: Telemetry,
+    handlers: Handlers,
+    settled: Callable[[], Awaitable[dict[str, int]]],
+) -> FastAPI:
+    routers = [
+        plan_routes(handlers.plans),
+        unit_routes(handlers.units),
+        submission_routes(
+            handlers.submit, handlers.idempotency, metrics=telemetry.metrics, public_url=settings.public_url
+        ),
+        report_routes(handlers.ask, handlers.review),
+        obligation_routes(handlers.ask, clock=clock, due_soon_ms=settings.due_soon_days * DAY_MS),
+        key_routes(handlers.keys),
+    ]
+    if settings.profile == "local":
+        routers.append(internal_routes(settled))
+    tokens = TokenAuthenticator(settings.token_secret.get_secret_value(), clock)
+    app = create_app(
+        title="Tiendo intake",
+        version=VERSION,
+        summary="Plans, units, obligations and reports.",
+        routers=routers,
+        telemetry=telemetry,
+        limits=Limits.of(settings),
+        identity=Identity([KeyAuthenticator(handlers.keys), tokens]),
+    )
+    refusals.install(app)
+    return app
+
+
+def _broker_check(broker: Publishing) -> Check:
+    async def probe() -> None:
+        if reasons := broker.ready():
+            raise Transient("; ".join(reasons))
+
+    return Check("broker", probe, "check TIENDO_NATS_URL and that the broker runs; reports are accepted meanwhile")
+
+
+def _schedule_check(every: Schedule) -> Check:
+    async def probe() -> None:
+        if every.faults:
+            raise Transient("; ".join(f"{job}: {fault}" for job, fault in every.faults.items()))
+
+    return Check("schedule", probe, "see the log line schedule.job_failed")
+
+
+def _settled(broker: Publishing, every: Schedule) -> Callable[[], Awaitable[dict[str, int]]]:
+    async def answer() -> dict[str, int]:
+        found = await broker.settled()
+        # What could not be found out counts as work: the barrier must not open on ignorance.
+        return {
+            "schedule_ms": every.passed_ms,
+            "outbox": found.outbox,
+            "unprocessed": found.unprocessed,
+            "dirty": len(found.unknown),
+        }
+
+    return answer
+
+
+async def run(settings: Settings) -> None:
+    """Start, serve until a stop signal, stop in reverse."""
+    intake = await compose(settings)
+    try:
+        await intake.start()
+        await serve(
+            intake.app, host=settings.host, port=settings.port, stop_timeout_seconds=settings.stop_timeout_seconds
+        )
+    finally:
+        await intake.stop()
+
+
+def main() -> None:
+    """Run with settings from the environment."""
+    run_loop(run(Settings()))
+
+
+if __name__ == "__main__":
+    main()

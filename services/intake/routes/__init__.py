@@ -1,0 +1,1 @@
+"""The HTTP edge of intake, one file per noun: parse, call one handler, answer."""

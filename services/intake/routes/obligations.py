@@ -1,0 +1,90 @@
+"""Obligations and the rates that follow from them: read only."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from services.intake.domain.rates import Rates
+from services.intake.handlers.ledger import AskLedger
+from services.intake.routes.access import check_reach, within_reach
+from shared.clock import Clock
+from shared.events.obligation import ObligationState, Outcome
+from shared.http.answers import json_answer
+from shared.http.identity import Principal, require
+from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
+from shared.plan.calendar import ClockState, clock_state
+
+Reader = Annotated[Principal, Depends(require("obligation:read"))]
+
+
+class ObligationShown(ObligationState):
+    """An obligation, and where its clock stands now."""
+
+    state: ClockState
+
+
+class RatesShown(Rates):
+    """Rates, and of what."""
+
+    plan: str
+    year: int
+    form: str | None = None
+    period: str | None = None
+    peer_group: str | None = None
+
+
+def obligation_routes(ask: AskLedger, *, clock: Clock, due_soon_ms: int) -> APIRouter:
+    """`/v1/obligations`, `/v1/rates`."""
+    routes = APIRouter(prefix="/v1", tags=["obligations"])
+
+    def shown(held: ObligationState) -> ObligationShown:
+        state = clock_state(clock.now_ms(), held, due_soon_ms)
+        return ObligationShown.model_construct(**dict(held), state=state)
+
+    @routes.get("/obligations", response_model=Listing[ObligationShown])
+    async def listed(
+        principal: Reader,
+        *,
+        plan: str | None = None,
+        unit: str | None = None,
+        period: str | None = None,
+        form: str | None = None,
+        year: int | None = None,
+        outcome: Outcome | None = None,
+        limit: Limit = LIMIT_DEFAULT,
+        cursor: Cursor = None,
+    ) -> Response:
+        """What is owed. A page may be short before the end: follow `next_cursor` until it is null."""
+        unit, plan = within_reach(principal, unit=unit, plan=plan)
+        filters = {"plan": plan, "unit": unit, "period": period, "form": form, "year": year, "outcome": outcome}
+        found, after = await ask.page(filters, limit=limit, cursor=cursor)
+        items = [shown(entry.obligation) for entry in found]
+        return json_answer(Listing[ObligationShown].model_construct(items=items, next_cursor=after))
+
+    @routes.get("/obligations/{obligation}", response_model=ObligationShown)
+    async def one(obligation: str, principal: Reader) -> Response:
+        """One obligation."""
+        entry = await ask.obligation(obligation)
+        check_reach(principal, unit=entry.obligation.unit, plan=entry.obligation.plan)
+        return json_answer(shown(entry.obligation))
+
+    @routes.get("/rates", response_model=RatesShown)
+    async def rates(
+        principal: Reader,
+        *,
+        plan: str,
+        year: Annotated[int, Query(ge=1, le=9998)],
+        form: str | None = None,
+        period: str | None = None,
+        peer_group: str | None = None,
+    ) -> Response:
+        """Completeness and timeliness of a plan's year: shares of what is expected, never capped."""
+        check_reach(principal, plan=plan)
+        found = await ask.rates(plan, year, form=form, period=period, peer_group=peer_group)
+        of = {"plan": plan, "year": year, "form": form, "period": period, "peer_group": peer_group}
+        return json_answer(RatesShown(**found.model_dump(), **of))
+
+    return routes

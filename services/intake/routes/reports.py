@@ -1,0 +1,159 @@
+"""Reports: submit, list, read, approve, return; receipts."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
+
+from services.intake.domain.submission import REPORT_EXAMPLE, ReportInput
+from services.intake.domain.summary import Summary
+from services.intake.handlers.ledger import AskLedger
+from services.intake.handlers.reports import SubmitReports
+from services.intake.handlers.reviews import ReviewReports
+from services.intake.routes.access import check_reach, within_reach
+from services.intake.routes.refusals import as_problems
+from services.intake.routes.report_answers import ReceiptShown, ReportShown, rejection, shown, summary
+from services.intake.routes.versions import NamedVersion, etag
+from shared.clock import iso
+from shared.events.report import ReportPhase, ReportState
+from shared.http.answers import JSON, body_of, json_answer, json_bytes, read_body
+from shared.http.idempotency import Idempotency, StoredResponse, request_hash
+from shared.http.identity import Principal, require
+from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
+from shared.telemetry.metrics import Metrics
+
+Writer = Annotated[Principal, Depends(require("report:write"))]
+Reader = Annotated[Principal, Depends(require("report:read"))]
+Reviewer = Annotated[Principal, Depends(require("report:review"))]
+
+
+class ReturnInput(BaseModel):
+    """Why a report is returned; the unit reads it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+def submission_routes(
+    submit: SubmitReports, idempotency: Idempotency, *, metrics: Metrics, public_url: str
+) -> APIRouter:
+    """`POST /v1/reports`."""
+    routes = APIRouter(prefix="/v1/reports", tags=["reports"])
+
+    @routes.post(
+        "",
+        status_code=201,
+        response_model=Summary,
+        responses={200: {"model": Summary, "description": "Replayed, unchanged, or a dry run"}},
+        openapi_extra=body_of(ReportInput, example=REPORT_EXAMPLE),
+    )
+    async def post(
+        request: Request,
+        principal: Writer,
+        version: NamedVersion,
+        dry_run: Annotated[bool, Query(description="Say what would happen and write nothing.")] = False,
+        idempotency_key: Annotated[str | None, Header(description="At most 255 characters, kept 24 hours.")] = None,
+    ) -> Response:
+        """Submit a report, or amend it by naming the version it replaces in `If-Match`.
+
+        201 stored; 200 the same content again, a replay, or a dry run; 409 not in the window; 412 another version
+        stands; 422 not valid (problem document with the `summary`); 423 sealed.
+        """
+        given = await read_body(request, ReportInput)
+        check_reach(principal, unit=given.unit, plan=given.plan)
+
+        async def action() -> StoredResponse:
+            with as_problems():
+                done = await submit.submit(given, by=principal.subject, named_version=version, dry_run=dry_run)
+            if not dry_run:
+                metrics.reports.labels(done.result).inc()
+            answer = summary(done, given, dry_run=dry_run, public_url=public_url)
+            if done.result == "rejected":
+                raise rejection(answer)
+            headers = {**etag(answer.version or 0), "Location": f"/v1/reports/{answer.report_id}", "content-type": JSON}
+            created = done.result == "created" and not dry_run
+            return StoredResponse(201 if created else 200, json_bytes(answer), headers)
+
+        if dry_run:
+            return (await action()).response()
+        target = f"{request.url.path} {version or ''}"
+        digest = request_hash("POST", target, await request.body())
+        return (await idempotency.run(principal.subject, idempotency_key, digest, action)).response()
+
+    return routes
+
+
+def report_routes(ask: AskLedger, review: ReviewReports) -> APIRouter:
+    """`/v1/reports` to read and to review, `/v1/receipts`."""
+    routes = APIRouter(prefix="/v1", tags=["reports"])
+
+    @routes.get("/reports", response_model=Listing[ReportState])
+    async def listed(
+        principal: Reader,
+        *,
+        plan: str | None = None,
+        form: str | None = None,
+        unit: str | None = None,
+        period: str | None = None,
+        phase: ReportPhase | None = None,
+        limit: Limit = LIMIT_DEFAULT,
+        cursor: Cursor = None,
+    ) -> Response:
+        """Reports that stand now. A page may be short before the end: follow `next_cursor` until it is null."""
+        unit, plan = within_reach(principal, unit=unit, plan=plan)
+        filters = {"has_report": True, "plan": plan, "form": form, "unit": unit, "period": period, "phase": phase}
+        found, after = await ask.page(filters, limit=limit, cursor=cursor)
+        items = [entry.report.state for entry in found if entry.report is not None]
+        return json_answer(Listing[ReportState](items=items, next_cursor=after))
+
+    @routes.get("/reports/{report}", response_model=ReportShown)
+    async def one(report: str, principal: Reader) -> Response:
+        """A report with all its versions; `ETag` is the version to name in `If-Match`."""
+        entry, versions = await ask.report(report)
+        check_reach(principal, unit=entry.obligation.unit, plan=entry.obligation.plan)
+        return json_answer(shown(entry, versions), headers=etag(entry.version))
+
+    @routes.post("/reports/{report}/approve", response_model=ReportState)
+    async def approve(report: str, principal: Reviewer, version: NamedVersion) -> Response:
+        """Approve what stands. Under `two_step` not by who submitted it. `If-Match` guards against a late amendment."""
+        entry, _ = await ask.report(report)
+        check_reach(principal, unit=entry.obligation.unit, plan=entry.obligation.plan)
+        done = await review.approve(report, by=principal.subject, named_version=version)
+        return json_answer(done.report.state if done.report else None, headers=etag(done.version))
+
+    @routes.post(
+        "/reports/{report}/return",
+        response_model=ReportState,
+        openapi_extra=body_of(ReturnInput, example={"reason": "Thiếu minh chứng cho INF-01"}),
+    )
+    async def give_back(request: Request, report: str, principal: Reviewer, version: NamedVersion) -> Response:
+        """Return what stands, with a reason: what is owed is open again."""
+        reason = (await read_body(request, ReturnInput)).reason
+        entry, _ = await ask.report(report)
+        check_reach(principal, unit=entry.obligation.unit, plan=entry.obligation.plan)
+        done = await review.give_back(report, by=principal.subject, reason=reason, named_version=version)
+        return json_answer(done.report.state if done.report else None, headers=etag(done.version))
+
+    @routes.get("/receipts/{sha256}", response_model=ReceiptShown, dependencies=[Depends(require("report:read"))])
+    async def receipt(sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> Response:
+        """Whether a receipt is genuine, and whether its report has changed since. Whoever holds one may ask."""
+        found = await ask.receipt(sha256)
+        state = found.report.state
+        return json_answer(
+            ReceiptShown(
+                genuine=True,
+                sha256=sha256,
+                report_id=state.report,
+                version=state.version,
+                received_at=iso(state.received_at_ms),
+                submitted_by=state.submitted_by,
+                current_version=found.current_version,
+                changed_since=state.version != found.current_version,
+            )
+        )
+
+    return routes

@@ -1,0 +1,58 @@
+"""Units: register, list, read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from services.intake.handlers.units import RegisterUnits
+from services.intake.routes.access import check_reach
+from services.intake.routes.versions import etag
+from shared.events.unit import UnitState
+from shared.http.answers import body_of, json_answer, read_body
+from shared.http.identity import Principal, require
+from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
+from shared.plan.units import UnitInput
+
+_EXAMPLE = {
+    "code": "VCNTT",
+    "names": {"vi": "Vụ Công nghệ thông tin", "en": "Information Technology Department"},
+    "kind": "VU",
+    "peer_group": "VU",
+    "valid_from": "2007-12-25",
+    "headcount": 56,
+    "contacts": [{"role": "report_officer", "email": "officer@vcntt.example", "language": "vi"}],
+}
+
+
+def unit_routes(units: RegisterUnits) -> APIRouter:
+    """`/v1/units`."""
+    routes = APIRouter(prefix="/v1/units", tags=["units"])
+
+    @routes.put(
+        "/{unit}", status_code=201, response_model=UnitState, openapi_extra=body_of(UnitInput, example=_EXAMPLE)
+    )
+    async def register(
+        request: Request, unit: str, principal: Annotated[Principal, Depends(require("unit:write"))]
+    ) -> Response:
+        """Register a unit (201) or change it (200). Unchanged content writes nothing (200)."""
+        check_reach(principal, unit=unit)
+        given = await read_body(request, UnitInput)
+        done = await units.register(given, unit=unit, by=principal.subject)
+        return json_answer(done.state, 201 if done.result == "created" else 200, headers=etag(done.state.revision))
+
+    @routes.get("", response_model=Listing[UnitState], dependencies=[Depends(require("unit:read"))])
+    async def listed(limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None) -> Response:
+        """Units by code."""
+        found, after = await units.page(limit=limit, cursor=cursor)
+        return json_answer(Listing[UnitState](items=found, next_cursor=after))
+
+    @routes.get("/{unit}", response_model=UnitState, dependencies=[Depends(require("unit:read"))])
+    async def one(unit: str) -> Response:
+        """One unit."""
+        state = await units.get(unit)
+        return json_answer(state, headers=etag(state.revision))
+
+    return routes

@@ -1,0 +1,1 @@
+"""How notices leave: `words` and `letters` put them into a language, `email` sends them. One file per channel."""

@@ -1,0 +1,37 @@
+"""When a changed evaluation is recomputed: soon, but never so often that recomputing is most of what is done. Pure.
+
+A change waits `debounce_seconds` for others to join it, and at least `cost_factor` times the cost of the last
+recomputation of the same evaluation, at most `pause_seconds_max`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class Debounce:
+    """Instants are seconds of one monotonic clock, handed in by the caller."""
+
+    debounce_seconds: float
+    cost_factor: float
+    pause_seconds_max: float
+    _first_seen: dict[str, float] = field(default_factory=dict)
+    _rested: dict[str, float] = field(default_factory=dict)
+
+    def ready_at(self, evaluation: str, now: float) -> float:
+        """From when this evaluation, known to have changed, may be recomputed."""
+        first = self._first_seen.setdefault(evaluation, now)
+        return max(first + self.debounce_seconds, self._rested.get(evaluation, 0.0))
+
+    def done(self, evaluation: str, now: float, cost_seconds: float) -> None:
+        """It was recomputed (or tried) and that took so long."""
+        self._first_seen.pop(evaluation, None)
+        self._rested[evaluation] = now + min(self.cost_factor * cost_seconds, self.pause_seconds_max)
+
+    def forget(self, evaluations: set[str]) -> None:
+        """Those not in the set wait for nothing: keep no memory of what has rested."""
+        for held in (self._first_seen, self._rested):
+            for evaluation in [key for key in held if key not in evaluations]:
+                if held is self._first_seen or len(held) > 1000:
+                    del held[evaluation]

@@ -1,0 +1,1 @@
+"""What scoring does: keep inputs, recompute evaluations, answer questions. Load, decide, save."""

@@ -1,0 +1,1 @@
+"""The store of scoring, one file per collection; nothing else speaks to it."""

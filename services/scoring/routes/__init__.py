@@ -1,0 +1,1 @@
+"""HTTP edge of scoring: parse, call one handler, answer."""

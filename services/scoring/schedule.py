@@ -1,0 +1,119 @@
+"""Clock edge: time that makes reports due, and the loop that recomputes what has changed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from services.scoring.domain.debounce import Debounce
+from services.scoring.domain.evaluations import Mark
+from shared.errors import Transient
+from shared.schedule import Job
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 1.0
+"""How often marks are looked for that another instance made, or left behind in a crash."""
+FAULT_PAUSE_SECONDS = 5.0
+
+Waiting = Callable[[], Awaitable[list[Mark]]]
+Run = Callable[[Mark], Awaitable[str]]
+
+
+def jobs(*, mark_due: Callable[[int], Awaitable[int]]) -> tuple[Job, ...]:
+    """What is asked at every pass."""
+    return (Job("due", mark_due),)
+
+
+class RecomputeLoop:
+    """Recomputes marked evaluations one after the other, each when its debounce allows, until stopped."""
+
+    def __init__(self, *, waiting: Waiting, run: Run, debounce: Debounce, told: Callable[[str, float], None]) -> None:
+        self._waiting = waiting
+        self._run = run
+        self._debounce = debounce
+        self._told = told
+        self._marked = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self.runs = 0
+        """How many recomputations ended; only grows."""
+        self.fault = ""
+        """What went wrong in the last recomputation; empty while all is well. Readiness shows it."""
+
+    def notice(self) -> None:
+        """Something was marked: look soon."""
+        self._marked.set()
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._loop(), name="recompute")
+
+    async def stop(self) -> None:
+        """Cancel it. A recomputation that is cut off is taken up again when its lease has run out."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    async def run_all(self) -> int:
+        """Recompute until nothing waits, without pauses; how many recomputations. For tests and tools."""
+        count = 0
+        while marks := await self._waiting():
+            for mark in marks:
+                await self._one(mark)
+                count += 1
+        return count
+
+    async def _loop(self) -> None:
+        clock = asyncio.get_running_loop().time
+        while True:
+            try:
+                pause = await self._pass(clock)
+            except Exception as fault:  # the loop must outlive any one evaluation; readiness shows the fault
+                self.fault = f"{type(fault).__name__}: {fault}"
+                log.exception("recompute.failed")
+                pause = FAULT_PAUSE_SECONDS
+            if pause > 0:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._marked.wait(), pause)
+
+    async def _pass(self, clock: Callable[[], float]) -> float:
+        """Recompute the first that is ready. Seconds until it is worth looking again; 0 at once."""
+        self._marked.clear()
+        marks = await self._waiting()
+        self._debounce.forget({mark.id for mark in marks})
+        soonest = LOOK_SECONDS
+        for mark in marks:
+            wait = self._debounce.ready_at(mark.id, clock()) - clock()
+            if wait <= 0:
+                await self._timed(mark, clock)
+                return 0.0
+            soonest = min(soonest, wait)
+        if marks:
+            await asyncio.sleep(soonest)
+            return 0.0
+        return soonest
+
+    async def _timed(self, mark: Mark, clock: Callable[[], float]) -> None:
+        started = clock()
+        cost = FAULT_PAUSE_SECONDS
+        try:
+            outcome = await self._one(mark)
+            cost = clock() - started
+            self.fault = ""
+            self._told(outcome, cost)
+        except Transient as fault:
+            cost = clock() - started
+            self._told("retried", cost)
+            log.warning("recompute.retried", plan=mark.plan, year=mark.year, reason=str(fault))
+        finally:
+            self._debounce.done(mark.id, clock(), cost)
+
+    async def _one(self, mark: Mark) -> str:
+        try:
+            return await self._run(mark)
+        finally:
+            self.runs += 1
