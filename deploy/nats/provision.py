@@ -1,6 +1,7 @@
-"""Creates the streams with the provisioning identity: `python -m deploy.nats.provision`.
+"""Creates the streams, with the provisioning identity: `python -m deploy.nats.provision`.
 
-Services may not create streams in production. Safe to run again; a stream that differs from its declaration is an error.
+Services may not create streams in production. Safe to run again; a stream that differs from its declaration is an
+error.
 Environment: TIENDO_NATS_URL, NATS_PASSWORD_PROVISION.
 """
 

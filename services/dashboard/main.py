@@ -154,7 +154,16 @@ async def compose(settings: Settings, *, clock: Clock | None = None) -> Dashboar
     apply = Apply(models.by_noun(), progress.note)
     broker = _broker(settings, store, clock, apply)
     every = Schedule(clock=clock, every_seconds=settings.schedule_seconds, jobs=schedule.jobs(flush=progress.flush))
-    app = _app(settings, clock, telemetry, models, progress, live, broker, every)
+    app = _app(
+        settings=settings,
+        clock=clock,
+        telemetry=telemetry,
+        models=models,
+        progress=progress,
+        live=live,
+        broker=broker,
+        every=every,
+    )
     telemetry.health.add(Check("store", store.ping, "check TIENDO_STORE_URL and that the store runs"))
     telemetry.health.add(_broker_check(broker))
     return Dashboard(app, apply, progress, live, store, broker, every, telemetry)
@@ -218,6 +227,7 @@ def _broker_check(broker: Broker) -> Check:
 
 
 def _app(
+    *,
     settings: Settings,
     clock: Clock,
     telemetry: Telemetry,

@@ -47,7 +47,7 @@ from shared.http.tokens import TokenAuthenticator
 from shared.nats.broker import BROKER_COLLECTIONS, Broker
 from shared.nats.connection import Identity as BrokerIdentity
 from shared.nats.streams import NOTIFY
-from shared.schedule import Schedule
+from shared.schedule import Job, Schedule
 from shared.store.documents import Documents
 from shared.store.journal import JOURNAL, Journal
 from shared.store.open import open_store
@@ -190,7 +190,7 @@ async def compose(
     )
     broker = _broker(settings, store, clock, work)
     every = Schedule(clock=clock, every_seconds=settings.schedule_seconds, jobs=_jobs(work))
-    app = _app(settings, clock, telemetry, books, broker, every, work)
+    app = _app(settings, clock=clock, telemetry=telemetry, books=books, broker=broker, every=every, work=work)
     telemetry.health.add(Check("store", store.ping, "check TIENDO_STORE_URL and that the store runs"))
     telemetry.health.add(_broker_check(broker))
     telemetry.health.add(_schedule_check(every))
@@ -230,7 +230,7 @@ def _broker(settings: NotifySettings, store: Documents, clock: Clock, work: Work
     )
 
 
-def _jobs(work: Work) -> tuple[schedule.Job, ...]:
+def _jobs(work: Work) -> tuple[Job, ...]:
     return schedule.jobs(
         plan_rungs=work.plan_rungs,
         remind=work.remind,
@@ -259,6 +259,7 @@ def _schedule_check(every: Schedule) -> Check:
 
 def _app(
     settings: NotifySettings,
+    *,
     clock: Clock,
     telemetry: Telemetry,
     books: Books,

@@ -20,6 +20,7 @@ from shared.nats.attempts import ATTEMPTS, StoredAttempts
 from shared.nats.connection import Connection, Identity
 from shared.nats.consumer import Consumer, ConsumerLimits, ConsumerMetrics, Handler, Progress
 from shared.nats.dead_letter import DeadLetterBox
+from shared.nats.jetstream_api import Absent, api_request
 from shared.nats.publisher import Publisher
 from shared.nats.rebuild import CHECK_SECONDS, KNOWN_STREAMS, StreamKeeper
 from shared.nats.relay import Journal, Relay
@@ -89,6 +90,7 @@ class Broker:
         ack_wait_seconds: float = 30.0,
         check_seconds: float = CHECK_SECONDS,
     ) -> None:
+        self._store = store
         self.connection = Connection(url=url, name=service_name, identity=identity)
         self.publisher = Publisher(self.connection)
         self.keeper = StreamKeeper(
@@ -165,6 +167,26 @@ class Broker:
         activity = self.relay.published + sum(one.delivered for one in after)
         return Settled(outbox, unprocessed, activity, tuple(unknown))
 
+    async def _forget_if_store_is_new(self, consumer: Consumer) -> None:
+        """A durable that outlived our store would skip what the store has lost: make it anew, from the beginning.
+
+        The store remembers each durable that it has seen. Repeating this after a crash only replays events, which is
+        harmless.
+        """
+        marker = f"durable-{consumer.spec.name}"
+        while True:
+            try:
+                if await self._store.get(KNOWN_STREAMS.name, marker) is None:
+                    with contextlib.suppress(Absent):
+                        path = f"CONSUMER.DELETE.{consumer.spec.stream}.{consumer.spec.name}"
+                        await api_request(self.connection, path)
+                    await self._store.insert(KNOWN_STREAMS.name, {"_id": marker})
+            except Transient as err:
+                log.warning("durable_not_checked", consumer=consumer.spec.name, reason=str(err))
+                await asyncio.sleep(0.5)
+            else:
+                return
+
     async def _progress(self) -> list[Progress]:
         return list(await asyncio.gather(*(consumer.progress() for consumer in self.consumers)))
 
@@ -175,6 +197,8 @@ class Broker:
             except Transient as err:
                 log.warning("broker_not_reached", reason=str(err))
                 await asyncio.sleep(0.5)
+        for consumer in self.consumers:
+            await self._forget_if_store_is_new(consumer)
         self.keeper.start()
         self.relay.start()
         for consumer in self.consumers:

@@ -36,7 +36,7 @@ def years_of(versions: Sequence[PlanState], now_ms: int) -> tuple[int, ...]:
 
 def choose_year(years: Sequence[int], asked: int | None, now_ms: int) -> int:
     """The asked year if the plan has it, else this year, else the nearest one."""
-    wanted = asked if asked in years else day_of(now_ms).year
+    wanted = asked if asked is not None and asked in years else day_of(now_ms).year
     return min(years, key=lambda year: abs(year - wanted))
 
 

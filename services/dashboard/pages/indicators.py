@@ -88,7 +88,13 @@ def compose(scores: Sequence[IndicatorScore], plan: Plan, unit: str, year: int, 
     pillars = []
     for group in plan.groups:
         views = tuple(
-            _view(by_code[indicator.code], indicator, texts.index(indicator.target_basis) + 1, unit, year, words)
+            _view(
+                by_code[indicator.code],
+                indicator,
+                basis=texts.index(indicator.target_basis) + 1,
+                target=target_of(by_code[indicator.code], indicator, unit, year),
+                words=words,
+            )
             for indicator in leaves(group)
             if indicator.code in by_code
         )
@@ -105,13 +111,15 @@ def leaves(group: Group) -> tuple[Indicator, ...]:
     return (*group.indicators, *inside)
 
 
-def _view(score: IndicatorScore, indicator: Indicator, basis: int, unit: str, year: int, words: Words) -> IndicatorView:
+def _view(
+    score: IndicatorScore, indicator: Indicator, *, basis: int, target: float | None, words: Words
+) -> IndicatorView:
     points_lost = lost(score)
     return IndicatorView(
         code=score.code,
         name=words.name(indicator.names),
         value=amount(score.value, indicator, words),
-        target=amount(target_of(score, indicator, unit, year), indicator, words),
+        target=amount(target, indicator, words),
         proposed=is_proposed(indicator.target_basis),
         basis=basis,
         share=words.percent(score.share) if score.share is not None else "",

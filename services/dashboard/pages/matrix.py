@@ -105,7 +105,7 @@ def compose(
         group_of[one.unit] = one.peer_group
     keys = [column.key for column in columns]
     groups = tuple(
-        _group(group, name, cells, columns, units, words, address)
+        _group(group, name, cells, columns=columns, units=units, words=words, address=address)
         for group, name in _groups(plan, group_of.values(), words)
         for cells in [{unit: held for unit, held in cells.items() if group_of[unit] == group}]
     )
@@ -137,6 +137,7 @@ def _group(
     code: str,
     name: str,
     cells: Mapping[str, Mapping[tuple[str, str], Cell]],
+    *,
     columns: Sequence[Column],
     units: Mapping[str, UnitState],
     words: Words,
@@ -185,7 +186,7 @@ def _rate(rates: Rates, words: Words) -> RateView:
     text = words.percent(rates.on_time_rate) if rates.owed else ""
     detail = words.say("{received} of {expected} received", received=rates.received, expected=rates.expected)
     if rates.overdue:
-        detail = f"{detail}, {words.say('{n} overdue', n=rates.overdue)}"
+        detail += ", " + words.say("{n} overdue", n=rates.overdue)
     return RateView(text or f"{rates.received}/{rates.expected}", detail, "bad" if rates.overdue else "")
 
 

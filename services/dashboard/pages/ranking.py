@@ -90,7 +90,15 @@ def compose(
     named = [(group.code, words.name(group.names)) for group in plan.peer_groups if group.code in there]
     named += [(code, code) for code in sorted(there - {code for code, _ in named})]
     groups = tuple(
-        _group(code, name, [s for s in standings if s.peer_group == code], units, plan, words, address)
+        _group(
+            code,
+            name,
+            [s for s in standings if s.peer_group == code],
+            units=units,
+            plan=plan,
+            words=words,
+            address=address,
+        )
         for code, name in named
         if peer is None or code == peer
     )
@@ -109,6 +117,7 @@ def _group(
     code: str,
     name: str,
     standings: Sequence[Standing],
+    *,
     units: Mapping[str, UnitState],
     plan: Plan,
     words: Words,

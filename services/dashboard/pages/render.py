@@ -48,7 +48,7 @@ class Renderer:
     def __init__(self, assets: Mapping[str, Asset]) -> None:
         self._environments = {language: _environment(language, assets) for language in LANGUAGES}
 
-    def page(self, template: str, language: str, **values: Any) -> str:
+    def page(self, template: str, language: str, /, **values: Any) -> str:
         return self._environments[language].get_template(template).render(**values)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Protocol
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
@@ -30,6 +30,7 @@ def alert_routes(framing: Framing, alerts: AlertPages) -> APIRouter:
     async def show(
         request: Request,
         principal: Annotated[Principal, Depends(everywhere("inspection:read"))],
+        *,
         plan: PlanCode = None,
         year: Year = None,
         cursor: Cursor = None,
@@ -48,7 +49,12 @@ def alert_routes(framing: Framing, alerts: AlertPages) -> APIRouter:
         naming = rows.Naming(frame.setting.units, frame.words, frame.address)
         found = tuple(rows.alert_row(state, naming) for state in listed.items)
         following = frame.address.to(cursor=listed.cursor) if listed.cursor else ""
-        values = {"alerts": found, "following": following, "every": all is not None, "continued": cursor is not None}
+        values: dict[str, Any] = {
+            "alerts": found,
+            "following": following,
+            "every": all is not None,
+            "continued": cursor is not None,
+        }
         if fragment == "alerts":
             return framing.fragment("alert_list", frame, **values)
         return framing.answer("alerts.html", frame, **values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Protocol, get_args
+from typing import Annotated, Any, Protocol, get_args
 
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
@@ -32,6 +32,7 @@ def delivery_routes(framing: Framing, deliveries: DeliveryPages) -> APIRouter:
     async def show(
         request: Request,
         principal: Annotated[Principal, Depends(everywhere("notify:read"))],
+        *,
         plan: PlanCode = None,
         year: Year = None,
         cursor: Cursor = None,
@@ -46,7 +47,7 @@ def delivery_routes(framing: Framing, deliveries: DeliveryPages) -> APIRouter:
         chosen = status if status in STATUSES else None
         listed = await deliveries.page(status=chosen, limit=PAGE_SIZE, cursor=cursor)
         naming = rows.Naming(frame.setting.units, frame.words, frame.address)
-        values = {
+        values: dict[str, Any] = {
             "notices": tuple(rows.delivery_row(state, naming) for state in listed.items),
             "following": frame.address.to(cursor=listed.cursor) if listed.cursor else "",
             "continued": cursor is not None,

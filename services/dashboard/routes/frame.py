@@ -32,7 +32,7 @@ Fragment = Annotated[str | None, Query(max_length=40, description="Answer with t
 Cursor = Annotated[str | None, Query(max_length=1000, description="Continue a list.")]
 
 
-class SignInNeeded(Exception):  # noqa: N818  (not a fault: the answer is the sign-in page)
+class SignInNeeded(Exception):
     """Nobody is signed in, or who is may not see this page (`scope` names what is missing)."""
 
     def __init__(self, scope: str | None = None) -> None:
@@ -136,6 +136,6 @@ def preference(request: Request) -> Response | None:
     query = urlencode(asked)
     answer = RedirectResponse(f"{request.url.path}?{query}" if query else request.url.path, status_code=303)
     for cookie, value, known in ((LANGUAGE_COOKIE, language, LANGUAGES), (THEME_COOKIE, theme, THEMES)):
-        if value in known:
+        if value is not None and value in known:
             answer.set_cookie(cookie, value, max_age=PREFERENCE_SECONDS, httponly=True, samesite="lax")
     return answer

@@ -29,6 +29,7 @@ def overview_routes(framing: Framing, overviews: Overviews) -> APIRouter:
     async def show(
         request: Request,
         principal: Annotated[Principal, Depends(reader("evaluation:read"))],
+        *,
         plan: PlanCode = None,
         year: Year = None,
         peer: Peer = None,

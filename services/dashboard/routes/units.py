@@ -37,6 +37,7 @@ def unit_routes(framing: Framing, profiles: Profiles) -> APIRouter:
         request: Request,
         principal: Annotated[Principal, Depends(reader("evaluation:read"))],
         unit: Annotated[str, Path(max_length=CODE_CHARACTERS_MAX)],
+        *,
         plan: PlanCode = None,
         year: Year = None,
         fragment: Fragment = None,

@@ -47,7 +47,9 @@ def row_of(kind: type[R], document: Document) -> R:
     """The row that a document holds."""
     hints = _hints(kind)
     given = {name: _typed(hints[name], document[name]) for name in _names(kind) if name != "id"}
-    return kind(id=document["_id"], kept=document, **given)
+    make: Any = kind
+    row: R = make(id=document["_id"], kept=document, **given)
+    return row
 
 
 def rows_of(kind: type[R], documents: Iterable[Document]) -> list[R]:

@@ -25,7 +25,7 @@ class Source(Generic[S]):
     def __init__(self, store: Documents, collection: Collection, model: type[S]) -> None:
         self._store = store
         self._name = collection.name
-        self._model = model
+        self._model: type[S] = model
 
     async def put(self, id: str, state: S, *, check_at_ms: int) -> bool:
         """Keep a state if it is newer than what is held; whether it was."""

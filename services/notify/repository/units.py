@@ -5,7 +5,7 @@ from __future__ import annotations
 from services.notify.domain.instants import NEVER_MS
 from shared.errors import Transient
 from shared.events.unit import UnitState
-from shared.store.documents import Between, Collection, Documents, Index, scan
+from shared.store.documents import Between, Collection, Document, Documents, Index, scan
 
 UNITS = Collection("units", indexes=(Index(("check_at_ms",)),))
 ATTEMPTS_MAX = 5
@@ -19,7 +19,7 @@ class Units:
 
     async def put(self, state: UnitState, *, check_at_ms: int) -> bool:
         """Keep a state if it is newer than what is held; whether it was."""
-        document = {
+        document: Document = {
             "_id": f"unit-{state.unit}",
             "unit": state.unit,
             "revision": state.revision,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from shared.errors import Transient
+from shared.nats.broker import Broker
 from shared.nats.connection import Connection, connect
 from shared.nats.jetstream_api import api_request
 from shared.nats.publisher import Publisher
@@ -251,3 +252,32 @@ async def test_a_service_starts_without_a_broker_and_catches_up_when_it_comes(
     await until(lambda: "broker: not connected" in service.ready())
     assert not (await service.settled()).is_settled
     await service.stop(finish_seconds_max=0.2)
+
+
+async def test_a_service_that_lost_its_store_sees_every_event_again(
+    server: NatsServer, store: EmbeddedDocuments, tmp_path: Path
+) -> None:
+    """Its durable outlived the store and is past everything; a new store must not start where the old one stood."""
+    owner = broker(server.url, store, {}, service="intake")
+    await owner.start()
+    for number in range(20):
+        await store.insert(REPORTS.name, document(number))
+    everything = {event(number).id for number in range(20)}
+    counts = []
+    for name in ("first", "first", "second"):
+        reader_store = await EmbeddedDocuments.connect(tmp_path / f"{name}.sqlite3", COLLECTIONS)
+        seen = Seen()
+        reader = broker(server.url, reader_store, {"tiendo.report.>": seen}, owned_stream=None, emitting_collections=[])
+        await reader.start()
+        if not counts or name == "second":
+            await until(lambda seen=seen: set(seen.ids) == everything)  # type: ignore[misc]
+        await until_answer(lambda reader=reader: is_settled(reader))  # type: ignore[misc]
+        counts.append(len(set(seen.ids)))
+        await reader.stop()
+        await reader_store.aclose()
+    assert counts == [20, 0, 20]
+    await owner.stop()
+
+
+async def is_settled(reader: Broker) -> bool:
+    return (await reader.settled()).is_settled
