@@ -19,6 +19,7 @@ from services.intake.handlers.reviews import ReviewReports
 from services.intake.handlers.units import RegisterUnits
 from services.intake.repository.audit import AuditChain
 from services.intake.repository.collections import COLLECTIONS, EMITTING
+from services.intake.repository.evidence import EvidenceUses
 from services.intake.repository.keys import Keys
 from services.intake.repository.ledger import Ledger
 from services.intake.repository.markers import Markers
@@ -77,7 +78,13 @@ class Handlers:
         self.plans = PublishPlans(plans=plans, materialise=self.materialise, audit=audit, clock=clock)
         self.units = RegisterUnits(units=units, materialise=self.materialise, audit=audit, clock=clock)
         self.submit = SubmitReports(
-            plans=plans, units=units, ledger=ledger, versions=versions, audit=audit, clock=clock
+            plans=plans,
+            units=units,
+            ledger=ledger,
+            versions=versions,
+            evidence=EvidenceUses(store),
+            audit=audit,
+            clock=clock,
         )
         self.review = ReviewReports(plans=plans, ledger=ledger, audit=audit, clock=clock)
         self.ask = AskLedger(ledger=ledger, versions=versions)

@@ -90,6 +90,10 @@ class Journey:
             self._clients[service] = Client(self.layout.address(service), operator_token(self.layout))
         return self._clients[service]
 
+    def token(self) -> str:
+        """An operator's token."""
+        return operator_token(self.layout)
+
     def set_clock(self, now_ms: int) -> None:
         self.now_ms = now_ms
         write_clock_file(self.layout.clock_file, virtual_ms=now_ms, rate=0)

@@ -9,6 +9,7 @@ from services.dashboard.domain.cells import Cell, CellKind, cell_of
 from services.dashboard.domain.rates import Rates, count
 from services.dashboard.pages.address import Address
 from services.dashboard.pages.labels import CELLS, REVIEWS
+from services.dashboard.pages.short_names import shortened
 from services.dashboard.pages.words import Words
 from shared.events.obligation import ObligationState
 from shared.events.unit import UnitState
@@ -39,10 +40,11 @@ class CellView:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One unit. A cell is None where the unit owes nothing for the period."""
+    """One unit; `short` is its name within the group. A cell is None where the unit owes nothing for the period."""
 
     unit: str
     name: str
+    short: str
     address: str
     cells: tuple[CellView | None, ...]
 
@@ -105,9 +107,16 @@ def compose(
         group_of[one.unit] = one.peer_group
     keys = [column.key for column in columns]
     groups = tuple(
-        _group(group, name, cells, columns=columns, units=units, words=words, address=address)
-        for group, name in _groups(plan, group_of.values(), words)
-        for cells in [{unit: held for unit, held in cells.items() if group_of[unit] == group}]
+        _group(
+            code,
+            name,
+            {unit: held for unit, held in cells.items() if group_of[unit] == code},
+            columns=columns,
+            units=units,
+            words=words,
+            address=address,
+        )
+        for code, name in _groups(plan, group_of.values(), words)
     )
     totals = tuple(_rate(count(held[key] for held in cells.values() if key in held), words) for key in keys)
     legend = _legend([cell for held in cells.values() for cell in held.values()], words)
@@ -144,8 +153,15 @@ def _group(
     address: Address,
 ) -> Group:
     names = {unit: words.name(units[unit].names) if unit in units else unit for unit in cells}
+    shorts = shortened(names)
     rows = tuple(
-        Row(unit, names[unit], address.unit(unit), tuple(_view(held.get(c.key), c, words) for c in columns))
+        Row(
+            unit,
+            names[unit],
+            shorts[unit],
+            address.unit(unit),
+            tuple(_view(held.get(c.key), c, words) for c in columns),
+        )
         for unit, held in sorted(cells.items())
     )
     rates = tuple(_rate(count(held[c.key] for held in cells.values() if c.key in held), words) for c in columns)

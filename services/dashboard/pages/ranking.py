@@ -10,6 +10,7 @@ from services.dashboard.charts.line import Spark, spark
 from services.dashboard.domain.standing import Standing, mean, ranked_order
 from services.dashboard.pages.address import Address
 from services.dashboard.pages.labels import EVALUATION_PHASES
+from services.dashboard.pages.short_names import shortened
 from services.dashboard.pages.words import NOTHING, Words
 from shared.events.score import EvaluationState
 from shared.events.unit import UnitState
@@ -40,6 +41,7 @@ class Place:
     rank: str
     unit: str
     name: str
+    short: str
     address: str
     index: str
     width: float
@@ -124,18 +126,20 @@ def _group(
     address: Address,
 ) -> RankedGroup:
     average = mean(standing.index for standing in standings)
-    places = tuple(_place(s, units, plan, words, address) for s in ranked_order(standings))
+    names = {s.unit: words.name(units[s.unit].names) if s.unit in units else s.unit for s in standings}
+    shorts = shortened(names)
+    places = tuple(_place(s, (names[s.unit], shorts[s.unit]), plan, words, address) for s in ranked_order(standings))
     ranked = sum(standing.rank is not None for standing in standings)
     return RankedGroup(code, name, ranked, words.index(average), percent_of(average), places)
 
 
-def _place(s: Standing, units: Mapping[str, UnitState], plan: Plan, words: Words, address: Address) -> Place:
-    unit = units.get(s.unit)
+def _place(s: Standing, names: tuple[str, str], plan: Plan, words: Words, address: Address) -> Place:
     shares = [s.pillars.get(group.code) for group in plan.groups]
     return Place(
         rank=str(s.rank) if s.rank is not None else NOTHING,
         unit=s.unit,
-        name=words.name(unit.names) if unit else s.unit,
+        name=names[0],
+        short=names[1],
         address=address.unit(s.unit),
         index=words.index(s.index),
         width=percent_of(s.index),

@@ -44,11 +44,7 @@ def reader(scope: str) -> Any:
     """Dependency: who reads, with this scope. People only: unit systems have no business here."""
 
     async def required(principal: Annotated[Principal | None, Depends(who)]) -> Principal:
-        if principal is None:
-            raise SignInNeeded
-        if not principal.may(scope) or principal.kind == "unit_system":
-            raise SignInNeeded(scope)
-        return principal
+        return _reading(principal, scope)
 
     return required
 
@@ -56,12 +52,21 @@ def reader(scope: str) -> Any:
 def everywhere(scope: str) -> Any:
     """Dependency: who reads, with this scope and not limited to one unit: for pages about all units."""
 
-    async def required(principal: Annotated[Principal, Depends(reader(scope))]) -> Principal:
-        if principal.unit is not None:
+    async def required(principal: Annotated[Principal | None, Depends(who)]) -> Principal:
+        found = _reading(principal, scope)
+        if found.unit is not None:
             raise SignInNeeded(scope)
-        return principal
+        return found
 
     return required
+
+
+def _reading(principal: Principal | None, scope: str) -> Principal:
+    if principal is None:
+        raise SignInNeeded
+    if not principal.may(scope) or principal.kind == "unit_system":
+        raise SignInNeeded(scope)
+    return principal
 
 
 class SettingFinder(Protocol):

@@ -27,7 +27,7 @@ def live_routes(live: Live, *, stream_seconds_max: float, stopping: Callable[[],
             yield listener
 
     @routes.get("/live", response_class=EventSourceResponse)
-    async def stream(listener: Annotated[Listener, Depends(seat)]) -> AsyncIterator[ServerSentEvent]:
+    async def stream(listener: Listener = Depends(seat)) -> AsyncIterator[ServerSentEvent]:
         # The stream ends now and then, so that a session that has run out does not listen for ever.
         until = asyncio.get_running_loop().time() + stream_seconds_max
         yield ServerSentEvent(event="ready", data={"regions": []}, retry=RETRY_MS)

@@ -44,23 +44,26 @@ def decide(
     content = _content(given, values if not verdict.is_accepted else verdict.accepted)
     current = entry.report
     comparison = compare(given.values, verdict, {v.indicator: v for v in current.state.values} if current else {})
-    result = _result(entry, content, verdict, named_version)
+    sha256 = content.sha256()
+    result = _result(entry, sha256, verdict, named_version)
     if result == "unchanged" and not verdict.is_accepted:
         # Accepted once, although today's rules or history would say otherwise: nothing is written, nothing refused.
         verdict = Verdict((), frozenset(), values)
         comparison = compare(given.values, verdict, {value.indicator: value for value in values})
     if result == "created":
         findings = stored_findings(verdict, given.explanations)
-        entry = received(entry, form=context.form, content=content, findings=findings, by=by, now_ms=now_ms)
+        entry = received(
+            entry, form=context.form, content=content, sha256=sha256, findings=findings, by=by, now_ms=now_ms
+        )
     elif result == "rejected":
         entry = rejected(entry, now_ms=now_ms)
     return Decision(result, entry, verdict, comparison, content)
 
 
-def _result(entry: Entry, content: Content, verdict: Verdict, named_version: int | None) -> Result:
+def _result(entry: Entry, sha256: str, verdict: Verdict, named_version: int | None) -> Result:
     current = entry.report
     stands = current is not None and current.state.phase != "RETURNED"
-    if stands and current is not None and current.state.sha256 == content.sha256():
+    if stands and current is not None and current.state.sha256 == sha256:
         return "unchanged"
     if named_version != (entry.version or None):
         return "moved"

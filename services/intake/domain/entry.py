@@ -133,9 +133,12 @@ def check_window(entry: Entry, form: Form, now_ms: int) -> None:
 
 
 def received(
-    entry: Entry, *, form: Form, content: Content, findings: tuple[Finding, ...], by: str, now_ms: int
+    entry: Entry, *, form: Form, content: Content, sha256: str, findings: tuple[Finding, ...], by: str, now_ms: int
 ) -> Entry:
-    """The entry with this content as its next version. The first valid version's timeliness stays."""
+    """The entry with this content (`sha256` is its receipt) as its next version.
+
+    The timeliness of the first valid version stays.
+    """
     held = entry.obligation
     arrival = timeliness_at(held, now_ms)
     phase: ReportPhase = "APPROVED" if form.review == "automatic" else "SUBMITTED"
@@ -157,7 +160,7 @@ def received(
         submitted_by=by,
         received_at_ms=now_ms,
         timeliness=arrival,
-        sha256=content.sha256(),
+        sha256=sha256,
         changed_at_ms=now_ms,
     )
     report = Report(

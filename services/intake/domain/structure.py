@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from services.intake.domain.checks.context import FIELDS, Found, shown, text
 from shared.events.base import Names
 from shared.events.report import ReportedValue
-from shared.plan.model import Form, Indicator, LevelMap, Plan
+from shared.plan.model import Form, Indicator, LevelMap
 
 Fault = tuple[str, Found]
 """Code of the fault and what was found."""
 
 
-def faults(plan: Plan, form: Form, value: ReportedValue) -> Iterator[Fault]:
+def faults(catalogue: Mapping[str, Indicator], form: Form, value: ReportedValue) -> Iterator[Fault]:
     """What is wrong with the shape of one value; nothing when rules may look at it."""
-    indicator = next((held for held in plan.indicators() if held.code == value.indicator), None)
+    indicator = catalogue.get(value.indicator)
     if indicator is None:
         message = Names(vi="Kế hoạch không có chỉ tiêu này", en="The plan has no such indicator")
         yield "UNKNOWN_INDICATOR", Found(message, (value.indicator,), "indicator")

@@ -52,7 +52,7 @@ def validate(values: Sequence[ReportedValue], context: Context, mode: Mode) -> V
     findings = [
         Finding(code, "ERROR", found)
         for value in values
-        for code, found in structure.faults(context.plan, context.form, value)
+        for code, found in structure.faults(context.catalogue, context.form, value)
     ]
     malformed = {code for finding in findings for code in finding.found.indicators}
     sound = {value.indicator: value for value in values if value.indicator not in malformed}

@@ -7,7 +7,7 @@ version that still stands); after the entry, the audit line (see `audit`). The c
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +15,7 @@ from services.intake.domain.checks.context import Context, Values
 from services.intake.domain.content import CHANGES_MAX, changes
 from services.intake.domain.decide import Decision, decide
 from services.intake.domain.entry import Entry, Report, obligation_id
+from services.intake.domain.evidence import Use, files_of, held_elsewhere, to_note
 from services.intake.domain.refusal import Refusal, not_found
 from services.intake.domain.submission import ReportInput
 from services.intake.domain.units import Registered
@@ -41,12 +42,16 @@ class UnitStore(Protocol):
 class LedgerStore(Protocol):
     async def get_many(self, ids: Sequence[str]) -> list[Entry]: ...
     async def replace(self, held: Entry, fresh: Entry, *, now_ms: int) -> bool: ...
-    def of_year(self, plan: str, year: int) -> AsyncIterator[Entry]: ...
 
 
 class VersionStore(Protocol):
     async def archive(self, report: Report, *, now_ms: int) -> None: ...
     async def get(self, report: str, version: int) -> Report | None: ...
+
+
+class EvidenceStore(Protocol):
+    async def of(self, plan: str, files: Iterable[str]) -> list[Use]: ...
+    async def note(self, plan: str, uses: Sequence[Use]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,7 @@ class Case:
 
     entry: Entry
     context: Context
+    uses: Sequence[Use]
 
 
 class SubmitReports:
@@ -67,6 +73,7 @@ class SubmitReports:
         units: UnitStore,
         ledger: LedgerStore,
         versions: VersionStore,
+        evidence: EvidenceStore,
         audit: Audit,
         clock: Clock,
     ) -> None:
@@ -74,6 +81,7 @@ class SubmitReports:
         self._units = units
         self._ledger = ledger
         self._versions = versions
+        self._evidence = evidence
         self._audit = audit
         self._clock = clock
 
@@ -89,22 +97,31 @@ class SubmitReports:
             decision = decide(given, case.entry, case.context, named_version=named_version, by=by, now_ms=now_ms)
             if decision.result == "moved":
                 raise await self._moved(case.entry, named_version)
-            if dry_run or decision.result == "unchanged" or await self._save(case.entry, decision, by, now_ms):
+            if dry_run or decision.result == "unchanged" or await self._save(case, decision, by, now_ms):
                 return decision
         raise Transient(f"{given.unit} {given.period}: others change this report; try again")
 
-    async def _save(self, held: Entry, decision: Decision, by: str, now_ms: int) -> bool:
-        fresh = decision.entry
+    async def _save(self, case: Case, decision: Decision, by: str, now_ms: int) -> bool:
+        held, fresh = case.entry, decision.entry
         if decision.result == "created" and held.report is not None:
             await self._versions.archive(held.report, now_ms=now_ms)
         if not await self._ledger.replace(held, fresh, now_ms=now_ms):
             return False
+        if decision.result == "created":
+            await self._note_evidence(case, decision)
         facts: dict[str, Any] = {"rejected_count": fresh.obligation.rejected_count}
         if decision.result == "created" and fresh.report is not None:
             facts = {"version": fresh.version, "sha256": fresh.report.state.sha256}
         what = "report.received" if decision.result == "created" else "report.rejected"
         await self._audit.record(fresh.obligation.plan, what, fresh.report_id, by=by, at_ms=now_ms, **facts)
         return True
+
+    async def _note_evidence(self, case: Case, decision: Decision) -> None:
+        """After the entry: a crash between leaves a file unclaimed until its next use, which V14 then cannot see."""
+        kept = (value.evidence.sha256 for value in decision.content.values if value.evidence)
+        noted = to_note([file for file in kept if file], case.uses, decision.entry)
+        if noted:
+            await self._evidence.note(decision.entry.obligation.plan, noted)
 
     async def _load(self, given: ReportInput) -> Case:
         period = _period(given.period)
@@ -122,9 +139,11 @@ class SubmitReports:
         published = await self._plans.get(held.plan, held.plan_version)
         if published is None:
             raise Transient(f"plan {held.plan} {held.plan_version} cannot be read")
+        uses, elsewhere = await self._uses(given, published)
         plan, form = published.plan, published.plan.form(held.form)
         context = Context(
             plan=plan,
+            catalogue={indicator.code: indicator for indicator in plan.indicators()},
             form=form,
             # The group is the one of the period: the past does not move when a unit is moved.
             unit=registered.state.model_copy(update={"peer_group": held.peer_group}),
@@ -135,9 +154,9 @@ class SubmitReports:
             previous=_values(found.get(before)),
             previous_year=period.previous().year,
             year_before=_values(found.get(year_before)),
-            evidence_elsewhere=await self._evidence_elsewhere(given, published, held.year),
+            evidence_elsewhere=elsewhere,
         )
-        return Case(entry, context)
+        return Case(entry, context, uses)
 
     async def _nothing_owed(self, given: ReportInput, registered: Registered | None) -> Refusal:
         versions = await self._plans.versions(given.plan)
@@ -154,19 +173,15 @@ class SubmitReports:
             f"{state.valid_from} to {state.valid_to or 'today'})",
         )
 
-    async def _evidence_elsewhere(self, given: ReportInput, published: PublishedPlan, year: int) -> dict[str, str]:
-        """Files that other units have given this year. Two reports sent at the same instant may miss each other."""
-        named = {value.evidence.sha256 for value in given.values if value.evidence and value.evidence.sha256}
-        if not named or not any(rule.check == "evidence_shared" for rule in published.plan.validation):
-            return {}
-        elsewhere: dict[str, str] = {}
-        async for entry in self._ledger.of_year(given.plan, year):
-            if entry.report is None or entry.obligation.unit == given.unit:
-                continue
-            for value in entry.report.state.values:
-                if value.evidence is not None and value.evidence.sha256 in named:
-                    elsewhere[value.evidence.sha256] = entry.obligation.unit
-        return elsewhere
+    async def _uses(self, given: ReportInput, published: PublishedPlan) -> tuple[list[Use], dict[str, str]]:
+        """What is known of the files named, and which of them other units use. Nothing where no rule asks."""
+        files = files_of(given)
+        if not files or not any(rule.check == "evidence_shared" for rule in published.plan.validation):
+            return [], {}
+        uses = await self._evidence.of(given.plan, files)
+        others = dict.fromkeys(use.obligation for use in uses if use.unit != given.unit)
+        entries = {entry.id: entry for entry in await self._ledger.get_many(list(others))} if others else {}
+        return uses, held_elsewhere(uses, entries, given.unit)
 
     async def _moved(self, entry: Entry, named: int | None) -> Refusal:
         return Refusal(

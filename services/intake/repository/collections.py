@@ -25,6 +25,7 @@ OBLIGATIONS = Collection(
     emits=True,
 )
 REPORT_VERSIONS = Collection("report_versions", indexes=(Index(("report", "version")), Index(("sha256",))))
+EVIDENCE = Collection("evidence")
 KEYS = Collection("keys", indexes=(Index(("unit",)),))
 MATERIALISED = Collection("materialised", indexes=(Index(("plan",)),))
 AUDIT = chain_collection("audit")
@@ -36,6 +37,7 @@ COLLECTIONS: tuple[Collection, ...] = (
     UNITS,
     OBLIGATIONS,
     REPORT_VERSIONS,
+    EVIDENCE,
     KEYS,
     MATERIALISED,
     AUDIT,

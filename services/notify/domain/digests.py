@@ -23,6 +23,7 @@ MAKE_UP_MS = 7 * DAY_MS
 
 RANKS_SHOWN = 3
 ROWS_MAX = 10
+ALERT_UNITS_MAX = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,8 +251,8 @@ def digest_letter(
         mean_before=before.mean_index,
         groups=_groups(plan, material, before),
         alerts_by_severity=_by_severity(material.alerts),
-        alert_units=tuple(alert_units[:ROWS_MAX]),
-        alert_units_more=max(0, len(alert_units) - ROWS_MAX),
+        alert_units=tuple(alert_units[:ALERT_UNITS_MAX]),
+        alert_units_more=max(0, len(alert_units) - ALERT_UNITS_MAX),
         overdue=tuple(_overdue(plan, state, material.units, now_ms) for state in late[:ROWS_MAX]),
         overdue_more=max(0, len(late) - ROWS_MAX),
         not_delivered=tuple(_not_delivered(delivery) for delivery in undelivered[:ROWS_MAX]),

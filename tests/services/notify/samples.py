@@ -45,6 +45,7 @@ def plan(**changes: Any) -> Plan:
         "standing_body": CENTER,
         "peer_groups": [{"code": "CUC", "names": names("Cục", "Authorities")}],
         "scoring": {
+            "scale_max": 10.0,
             "bands": [
                 {"code": "TOT", "names": names("Tốt", "Good"), "at_least": 0.85},
                 {"code": "KHA", "names": names("Khá", "Fair"), "at_least": 0.7},
@@ -70,7 +71,7 @@ def plan(**changes: Any) -> Plan:
                         "time": "stock",
                         "weight": 10.0,
                         "method": {"kind": "linear_to_target"},
-                        "targets": {"2011": 85.0},
+                        "targets": {str(year): 85.0 for year in range(2011, 2016)},
                         "target_basis": "proposed",
                     }
                 ],
@@ -102,10 +103,10 @@ def plan(**changes: Any) -> Plan:
                 "code": "L",
                 "at": "09:00",
                 "rungs": [
-                    {"code": "D-3", "working_days": -3, "to": ["report_officer"]},
-                    {"code": "D-1", "working_days": -1, "to": ["report_officer", "unit_approver"]},
-                    {"code": "D+1", "working_days": 1, "to": ["unit_approver"], "kind": "overdue"},
-                    {"code": "D+3", "working_days": 3, "to": ["standing_body_head"], "kind": "escalation"},
+                    {"code": "BEFORE-3", "working_days": -3, "to": ["report_officer"]},
+                    {"code": "BEFORE-1", "working_days": -1, "to": ["report_officer", "unit_approver"]},
+                    {"code": "AFTER-1", "working_days": 1, "to": ["unit_approver"], "kind": "overdue"},
+                    {"code": "AFTER-3", "working_days": 3, "to": ["standing_body_head"], "kind": "escalation"},
                 ],
             }
         ],

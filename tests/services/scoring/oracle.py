@@ -27,8 +27,6 @@ class Cell:
 class Result:
     index: float | None
     published: float | None
-    rank: int | None
-    band: str | None
     coverage: float
     statuses: dict[str, str]
     shares: dict[str, float | None]
@@ -48,29 +46,16 @@ def evaluate(plan: Plan, year: int, units: dict[str, str], cells: dict[str, dict
         top = combine(plan.scoring.aggregate, tops, plan.scoring.missing, plan.scoring.min_coverage)
         index[unit], coverage[unit] = top[0], top[1]
     published = {unit: None if s is None else half_up(s, plan.scoring.decimals) for unit, s in index.items()}
-    found = {}
-    for unit in units:
-        on = (
-            published
-            if plan.scoring.rank_on == "published"
-            else {u: None if s is None else float(s) for u, s in index.items()}
-        )
-        peers = [u for u in units if plan.scoring.rank_within == "all" or units[u] == units[unit]]
-        own = on[unit]
-        rank = None if own is None else 1 + sum(1 for u in peers if on[u] is not None and on[u] > own)  # type: ignore[operator]
-        shown = published[unit]
-        band = next((b.code for b in plan.scoring.bands if shown is not None and shown >= b.at_least), None)
-        score = index[unit]
-        found[unit] = Result(
-            index=None if score is None else float(score),
-            published=shown,
-            rank=rank,
-            band=band,
+    return {
+        unit: Result(
+            index=None if index[unit] is None else float(index[unit] or 0),
+            published=published[unit],
             coverage=float(coverage[unit]),
             statuses={code: rows[unit][0] for code, rows in shares.items()},
-            shares={code: None if (s := rows[unit][1]) is None else float(s) for code, rows in shares.items()},
+            shares={code: None if (own := rows[unit][1]) is None else float(own) for code, rows in shares.items()},
         )
-    return found
+        for unit in units
+    }
 
 
 def half_up(value: Number, decimals: int) -> float:
@@ -104,7 +89,7 @@ def clip(value: F, top: F = F(1)) -> F:
     return max(F(0), min(top, value))
 
 
-def share(
+def share(  # noqa: PLR0911, PLR0912 - one branch per method, so that it can be read against the text
     one: Indicator, year: int, unit: str, units: dict[str, str], values: dict[str, tuple[str, F | None, F | None]]
 ) -> tuple[str, Number | None]:
     status, value, ratio = values[unit]

@@ -18,14 +18,17 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One report before its rules. `values` are the well-formed ones by indicator code, in the order they were sent.
+    """One report before its rules.
 
-    `given` are all codes sent, malformed ones included. `previous` and `year_before` are the values of the same
-    form's report for the period before and for the same period a year before; None where there is none that counts.
-    `evidence_elsewhere` maps a file's SHA-256 to the other unit that uses it.
+    `catalogue` has every indicator of the plan by code, `expected` those that this unit fills in. `values` are the
+    well-formed ones by indicator code, in the order they were sent; `given` are all codes sent. `previous` and
+    `year_before` are the values of the same form's report for the period before and for the same period a year
+    before; None where there is none that counts. `evidence_elsewhere` maps a file's SHA-256 to the other unit that
+    uses it.
     """
 
     plan: Plan
+    catalogue: Mapping[str, Indicator]
     form: Form
     unit: UnitState
     year: int
@@ -40,10 +43,9 @@ class Context:
     def chosen(self, parameters: Mapping[str, Any]) -> Iterator[tuple[Indicator, ReportedValue]]:
         """The indicators that the rule names (all without a list), each with its reported value, in sent order."""
         wanted = frozenset(parameters.get("indicators") or ())
-        by_code = {indicator.code: indicator for indicator in self.plan.indicators()}
         for code, value in self.values.items():
             if value.status == "reported" and (not wanted or code in wanted):
-                yield by_code[code], value
+                yield self.catalogue[code], value
 
     def number(self, operand: str) -> float | None:
         """The number that an operand such as `SVC-03.numerator` names; None where it was not reported."""

@@ -1,0 +1,88 @@
+"""A real SMTP server for tests: keeps what it accepts, and misbehaves on demand."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+from aiosmtpd.smtp import SMTP
+
+
+@dataclass(slots=True)
+class Post:
+    """What arrived, by recipient, and how the next messages are answered."""
+
+    port: int = 0
+    messages: list[tuple[str, EmailMessage]] = field(default_factory=list)
+    rcpt_answers: list[str] = field(default_factory=list)
+    data_answers: list[str] = field(default_factory=list)
+    attempts: int = 0
+
+    def to(self, address: str) -> list[EmailMessage]:
+        return [message for recipient, message in self.messages if recipient == address]
+
+    @property
+    def recipients(self) -> list[str]:
+        return sorted(recipient for recipient, _ in self.messages)
+
+    async def handle_RCPT(self, _server: SMTP, _session: Any, envelope: Any, address: str, _options: Any) -> str:
+        self.attempts += 1
+        if self.rcpt_answers:
+            answer = self.rcpt_answers.pop(0)
+            if not answer.startswith("250"):
+                return answer
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, _session: Any, envelope: Any) -> str:
+        answer = self.data_answers.pop(0) if self.data_answers else "250 kept"
+        if answer in ("drop", "keep and drop"):
+            if answer == "keep and drop":
+                self._keep(envelope)
+            server.transport.abort()
+            return "250 never read"
+        if answer == "hang":
+            await asyncio.sleep(30)
+        if answer.startswith("250"):
+            self._keep(envelope)
+        return answer
+
+    def _keep(self, envelope: Any) -> None:
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        self.messages += [(recipient, message) for recipient in envelope.rcpt_tos]
+
+
+@contextlib.asynccontextmanager
+async def post_office() -> AsyncIterator[Post]:
+    """A server on a free port of the loopback, until the block ends."""
+    post = Post()
+    sessions: list[SMTP] = []
+
+    def session() -> SMTP:
+        sessions.append(SMTP(post, enable_SMTPUTF8=True))
+        return sessions[-1]
+
+    server = await asyncio.get_running_loop().create_server(session, "127.0.0.1", 0)
+    post.port = server.sockets[0].getsockname()[1]
+    try:
+        yield post
+    finally:
+        server.close()
+        for one in sessions:
+            if one.transport is not None:
+                one.transport.abort()
+        await server.wait_closed()
+        await asyncio.sleep(0)
+
+
+def text_of(message: EmailMessage, kind: str = "plain") -> str:
+    """The plain or HTML part of a message."""
+    part = message.get_body((kind,))
+    assert part is not None
+    return str(part.get_content())
