@@ -1,1 +1,1 @@
-"""The four services. Each is a process of its own; they do not import each other."""
+"""The services. Independent of each other: they share events and nothing else."""

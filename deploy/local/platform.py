@@ -166,11 +166,13 @@ class LocalPlatform:
             "TIENDO_STORE_URL": layout.store_url(service),
             "TIENDO_NATS_URL": layout.nats_url,
             "TIENDO_TOKEN_SECRET": layout.token_secret(),
-            "TIENDO_SCHEDULE_SECONDS": "0.1" if self._virtual_clock else "1",
+            "TIENDO_SCHEDULE_SECONDS": "0.05" if self._virtual_clock else "1",
             **self._settings,
         }
         if self._virtual_clock:
             environment["TIENDO_CLOCK_FILE"] = str(layout.clock_file)
+            if service == "scoring":  # pauses are real time, which a stepped clock would only wait for
+                environment |= {"TIENDO_DEBOUNCE_SECONDS": "0.02", "TIENDO_PAUSE_COST_FACTOR": "0"}
         if service == "notify":
             environment |= {
                 "TIENDO_SMTP_HOST": HOST,

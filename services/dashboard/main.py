@@ -245,32 +245,15 @@ def _app(
         plans=models.plans, units=models.units, clock=clock, watermark=progress.watermark, feed=view.feed
     )
     framing = Framing(finder, renderer)
-    overviews = Overviews(
-        obligations=models.obligations,
-        scores=models.scores,
-        evaluations=models.evaluations,
-        alerts=models.alerts,
-        reminders=models.reminders,
-        digests=models.digests,
-        deliveries=models.deliveries,
-    )
-    profiles = Profiles(
-        obligations=models.obligations,
-        reports=models.reports,
-        scores=models.scores,
-        alerts=models.alerts,
-        reminders=models.reminders,
-        deliveries=models.deliveries,
-    )
+    overviews = _overviews(models)
     routers = [
         overview_routes(framing, overviews),
-        unit_routes(framing, profiles),
+        unit_routes(framing, _profiles(models)),
         alert_routes(framing, AlertPages(models.alerts)),
         delivery_routes(framing, DeliveryPages(models.deliveries)),
         pipeline_routes(framing, Pipelines(broker=view, progress=progress, live=live)),
         export_routes(framing, overviews),
         live_routes(
-            live,
             stream_seconds_max=settings.live_stream_seconds_max,
             stopping=lambda: telemetry.health.stopping,
         ),
@@ -294,9 +277,33 @@ def _app(
         identity=Identity([authenticator], cookie_allowed=True),
         content_security_policy=PAGE_POLICY,
     )
+    app.state.live = live
     app.add_exception_handler(SignInNeeded, on_sign_in_needed(renderer))
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_BYTES_MIN, compresslevel=GZIP_LEVEL)
     return app
+
+
+def _overviews(models: Models) -> Overviews:
+    return Overviews(
+        obligations=models.obligations,
+        scores=models.scores,
+        evaluations=models.evaluations,
+        alerts=models.alerts,
+        reminders=models.reminders,
+        digests=models.digests,
+        deliveries=models.deliveries,
+    )
+
+
+def _profiles(models: Models) -> Profiles:
+    return Profiles(
+        obligations=models.obligations,
+        reports=models.reports,
+        scores=models.scores,
+        alerts=models.alerts,
+        reminders=models.reminders,
+        deliveries=models.deliveries,
+    )
 
 
 def _settled(broker: Broker, every: Schedule) -> Callable[[], Awaitable[dict[str, int]]]:

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from services.intake import schedule
 from services.intake.handlers.audit import Audit
+from services.intake.handlers.cases import Cases
 from services.intake.handlers.keys import UnitKeys
 from services.intake.handlers.ledger import AskLedger
 from services.intake.handlers.materialise import Materialise
@@ -55,12 +56,14 @@ from shared.telemetry.service import Telemetry, start_telemetry
 
 VERSION = "1"
 DAY_MS = 86_400_000
+BROKER_SECONDS_MAX = 1.0
+"""How long reports wait for a broker that is away at start: they do not need it."""
 
 
 class Publishing(Protocol):
     """What intake needs of the broker: `shared.nats.broker.Broker`, or nothing at all in a test without one."""
 
-    async def start(self) -> None: ...
+    async def start(self, *, start_seconds_max: float = ...) -> None: ...
     async def stop(self, *, finish_seconds_max: float = ...) -> None: ...
     def ready(self) -> list[str]: ...
     async def settled(self) -> Settled: ...
@@ -77,14 +80,10 @@ class Handlers:
         )
         self.plans = PublishPlans(plans=plans, materialise=self.materialise, audit=audit, clock=clock)
         self.units = RegisterUnits(units=units, materialise=self.materialise, audit=audit, clock=clock)
+        evidence = EvidenceUses(store)
+        cases = Cases(plans=plans, units=units, ledger=ledger, evidence=evidence)
         self.submit = SubmitReports(
-            plans=plans,
-            units=units,
-            ledger=ledger,
-            versions=versions,
-            evidence=EvidenceUses(store),
-            audit=audit,
-            clock=clock,
+            cases=cases, ledger=ledger, versions=versions, evidence=evidence, audit=audit, clock=clock
         )
         self.review = ReviewReports(plans=plans, ledger=ledger, audit=audit, clock=clock)
         self.ask = AskLedger(ledger=ledger, versions=versions)
@@ -106,7 +105,7 @@ class Intake:
     async def start(self) -> None:
         """Begin to publish and to materialise; a broker that is away is waited for in the background."""
         self.schedule.start()
-        await self.broker.start()
+        await self.broker.start(start_seconds_max=BROKER_SECONDS_MAX)
 
     async def stop(self) -> None:
         """Stop what was started, close the store. May be called without `start`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -44,12 +45,12 @@ from shared.http.identity import Identity
 from shared.http.server import run as run_loop
 from shared.http.server import serve
 from shared.http.tokens import TokenAuthenticator
-from shared.nats.broker import BROKER_COLLECTIONS, Broker
+from shared.nats.broker import Broker
 from shared.nats.connection import Identity as BrokerIdentity
 from shared.nats.streams import NOTIFY
 from shared.schedule import Job, Schedule
 from shared.store.documents import Documents
-from shared.store.journal import JOURNAL, Journal
+from shared.store.journal import Journal
 from shared.store.open import open_store
 from shared.telemetry.health import Check
 from shared.telemetry.metrics import Metrics
@@ -92,7 +93,15 @@ class Work:
     """The handlers that the clock and the broker drive."""
 
     def __init__(
-        self, books: Books, *, writer: Letters, channels: Mapping[str, Channel], clock: Clock, metrics: Metrics
+        self,
+        books: Books,
+        *,
+        writer: Letters,
+        channels: Mapping[str, Channel],
+        clock: Clock,
+        metrics: Metrics,
+        instance: str,
+        at_once: int,
     ) -> None:
         self.follow = Follow(
             plans=books.plans,
@@ -142,7 +151,14 @@ class Work:
             writer=writer,
             notices=metrics.notices,
         )
-        self.deliver = Deliver(deliveries=books.deliveries, channels=channels, clock=clock, counter=metrics.deliveries)
+        self.deliver = Deliver(
+            deliveries=books.deliveries,
+            channels=channels,
+            clock=clock,
+            counter=metrics.deliveries,
+            instance=instance,
+            at_once=at_once,
+        )
 
 
 @dataclass(slots=True)
@@ -159,6 +175,7 @@ class Notify:
 
     async def start(self) -> None:
         """Begin to listen and to look at what is due; a broker that is away is waited for in the background."""
+        await self.work.deliver.resume()
         await self.broker.start()
         self.schedule.start()
 
@@ -172,14 +189,16 @@ class Notify:
 
 
 async def compose(
-    settings: NotifySettings, *, clock: Clock | None = None, channels: Mapping[str, Channel] | None = None
+    settings: NotifySettings,
+    *,
+    clock: Clock | None = None,
+    channels: Mapping[str, Channel] | None = None,
+    store: Documents | None = None,
 ) -> Notify:
-    """The service, not yet started. `clock` and `channels` replace those that the settings name."""
+    """The service, not yet started. `clock`, `channels` and `store` replace those that the settings name."""
     clock = clock or settings.clock()
     telemetry = start_telemetry(settings, service="notify", clock=clock, version=VERSION)
-    store = await open_store(
-        settings.store_url, database="notify", collections=[*COLLECTIONS, *BROKER_COLLECTIONS, JOURNAL]
-    )
+    store = store or await open_store(settings.store_url, database="notify", collections=COLLECTIONS)
     books = Books(store)
     work = Work(
         books,
@@ -187,6 +206,8 @@ async def compose(
         channels=channels or {"email": Email(smtp_server(settings), clock)},
         clock=clock,
         metrics=telemetry.metrics,
+        instance=settings.instance or socket.gethostname(),
+        at_once=settings.mail_at_once,
     )
     broker = _broker(settings, store, clock, work)
     every = Schedule(clock=clock, every_seconds=settings.schedule_seconds, jobs=_jobs(work))
@@ -306,9 +327,9 @@ def _app(
     )
 
 
-async def run(settings: NotifySettings) -> None:
-    """Start, serve until a stop signal, stop in reverse."""
-    notify = await compose(settings)
+async def run(settings: NotifySettings, *, store: Documents | None = None) -> None:
+    """Start, serve until a stop signal, stop in reverse. `store` replaces the one that the settings name."""
+    notify = await compose(settings, store=store)
     try:
         await notify.start()
         await serve(

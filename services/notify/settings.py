@@ -29,6 +29,13 @@ class NotifySettings(ServiceSettings):
     mail_sender: str = Field(default="tiendo@tiendo.example", description="Address that messages come from.")
     mail_sender_name: str = Field(default="Tiến độ", description="Name shown beside the sender's address.")
 
+    mail_at_once: int = Field(default=8, ge=1, le=64, description="Most messages that are being sent side by side.")
+    instance: str = Field(
+        default="",
+        description="Name of this process among its like, the same after a restart; empty takes the host's name. "
+        "A start takes up again what its earlier life was sending.",
+    )
+
     @model_validator(mode="after")
     def _mail_is_private(self) -> Self:
         if self.smtp_username and self.smtp_password is None:

@@ -125,7 +125,9 @@ async def compose(settings: Settings, *, clock: Clock | None = None) -> Scoring:
     telemetry.health.add(_check("broker", broker.ready, "check TIENDO_NATS_URL and that the broker runs"))
     telemetry.health.add(
         _check(
-            "recompute", lambda: [loop.fault] if loop.fault else [], "read the log: an evaluation cannot be computed"
+            "recompute",
+            lambda: [f"{what}: {fault}" for what, fault in loop.faults.items()],
+            "read the log: an evaluation cannot be computed",
         )
     )
     return Scoring(app, made, loop, store, broker, every, telemetry)

@@ -17,7 +17,9 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often marks are looked for that another instance made, or left behind in a crash."""
-FAULT_PAUSE_SECONDS = 5.0
+FAULT_PAUSE_SECONDS = 1.0
+RETRY_SECONDS = 0.25
+MARKS = "marks"
 
 Waiting = Callable[[], Awaitable[list[Mark]]]
 Run = Callable[[Mark], Awaitable[str]]
@@ -40,8 +42,8 @@ class RecomputeLoop:
         self._task: asyncio.Task[None] | None = None
         self.runs = 0
         """How many recomputations ended; only grows."""
-        self.fault = ""
-        """What went wrong in the last recomputation; empty while all is well. Readiness shows it."""
+        self.faults: dict[str, str] = {}
+        """What cannot be recomputed -> what went wrong at the last try; empty while all is well. Readiness shows it."""
 
     def notice(self) -> None:
         """Something was marked: look soon."""
@@ -72,9 +74,10 @@ class RecomputeLoop:
         while True:
             try:
                 pause = await self._pass(clock)
-            except Exception as fault:  # the loop must outlive any one evaluation; readiness shows the fault
-                self.fault = f"{type(fault).__name__}: {fault}"
-                log.exception("recompute.failed")
+                self.faults.pop(MARKS, None)
+            except Exception as fault:  # the loop must outlive a store that is away; readiness shows it
+                self.faults[MARKS] = f"{type(fault).__name__}: {fault}"
+                log.exception("recompute.marks_unreadable")
                 pause = FAULT_PAUSE_SECONDS
             if pause > 0:
                 with contextlib.suppress(TimeoutError):
@@ -99,18 +102,20 @@ class RecomputeLoop:
 
     async def _timed(self, mark: Mark, clock: Callable[[], float]) -> None:
         started = clock()
-        cost = FAULT_PAUSE_SECONDS
         try:
             outcome = await self._one(mark)
-            cost = clock() - started
-            self.fault = ""
-            self._told(outcome, cost)
+            self.faults.pop(mark.id, None)
         except Transient as fault:
-            cost = clock() - started
-            self._told("retried", cost)
+            outcome = "retried"
             log.warning("recompute.retried", plan=mark.plan, year=mark.year, reason=str(fault))
-        finally:
-            self._debounce.done(mark.id, clock(), cost)
+        except Exception as fault:  # one evaluation must not hold up the others; tried again when its lease is over
+            outcome = "failed"
+            self.faults[mark.id] = f"{type(fault).__name__}: {fault}"
+            log.exception("recompute.failed", plan=mark.plan, year=mark.year)
+        cost = clock() - started
+        self._told(outcome, cost)
+        again = RETRY_SECONDS if outcome in ("retried", "failed") else 0.0
+        self._debounce.done(mark.id, clock(), cost, pause_seconds_min=again)
 
     async def _one(self, mark: Mark) -> str:
         try:

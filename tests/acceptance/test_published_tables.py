@@ -66,8 +66,8 @@ def test_ranks_of_2022_are_competition_ranks_on_the_published_index() -> None:
     assert len(set(expected)) < len(expected), "the table has ties, or this test shows nothing"
 
 
-def asem_plan(aggregate: str) -> Plan:
-    """The hierarchy of meta.csv; normalised values 1-100 enter by fixed goalposts 0-100."""
+def asem_plan(aggregate: str, *, raw: bool = False) -> Plan:
+    """The hierarchy of meta.csv. Normalised values 1-100 enter by fixed goalposts 0-100, raw ones by min-max."""
     meta = rows("asem/meta.csv")
 
     def below(parent: str) -> list[dict[str, Any]]:
@@ -81,7 +81,14 @@ def asem_plan(aggregate: str) -> Plan:
         return group(row["iCode"].upper(), aggregate=aggregate, weight=weight, indicators=leaves, groups=groups)
 
     def leaf_of(row: dict[str, str]) -> dict[str, Any]:
-        return indicator("I-" + row["iCode"].upper(), goalposts(0, 100), weight=float(row["Weight"]))
+        method = {"kind": "zscore_minmax"} if raw else goalposts(0, 100)
+        direction = "lower" if row["Direction"] == "-1" else "higher"
+        return indicator(
+            "I-" + row["iCode"].upper(),
+            method,
+            weight=float(row["Weight"]),
+            direction=direction if raw else "higher",
+        )
 
     scoring = {"aggregate": aggregate, "missing": "missing", "rank_within": "all", "rank_on": "full"}
     return plan(*(built(row) for row in below("Index")), scoring=scoring)
@@ -103,6 +110,16 @@ def test_three_levels_of_asem_agree_to_twelve_digits(aggregate: str) -> None:
         np.testing.assert_allclose(node.combined.score * 100, column(expected, name), rtol=1e-12, err_msg=name)
     if aggregate == "arithmetic":
         assert computed.ranking.rank.tolist() == [int(row["Index"]) for row in rows("asem/arithmetic-ranks.csv")]
+
+
+def test_asem_from_its_raw_values_agrees_to_twelve_digits() -> None:
+    """Min-max over the cohort with directions. The published scale is 1-100, which a mean carries over: 1 + 99 s."""
+    table, expected = rows("asem/values.csv"), rows("asem/arithmetic.csv")
+    hierarchy = asem_plan("arithmetic", raw=True)
+    assert sum(one.direction == "lower" for one in hierarchy.indicators()) > 10
+    values = {"I-" + name.upper(): column(table, name) for name in table[0] if name != "uCode"}
+    computed = evaluate(hierarchy, 2018, matrix(hierarchy, {row["uCode"]: "ALL" for row in table}, values))
+    np.testing.assert_allclose(1 + 99 * computed.full, column(expected, "Index"), rtol=1e-12)
 
 
 def test_the_digital_transformation_index_agrees_within_its_rounding() -> None:

@@ -215,7 +215,7 @@ def _reports(plan: Plan, obligations: Iterable[ObligationState], luck: random.Ra
             period=due.period,
             year=due.year,
             version=due.submission.version,
-            phase=due.submission.state,  # type: ignore[arg-type]
+            phase=due.submission.state,
             nil=due.outcome == "NIL",
             values=() if due.outcome == "NIL" else values,
             findings=findings,
@@ -395,7 +395,7 @@ def _alerts(
     ]
     last = {score.unit: score for score in scores}
     found += [
-        ("R-FAR-BELOW", score.unit, str(YEAR), score.computed_at_ms)
+        ("R-FAR-BELOW", score.unit, str(YEAR), score.computed_at_ms - luck.randint(0, 40 * DAY_MS))
         for score in last.values()
         if sum((i.share or 0) < 0.5 for i in score.indicators if i.status in ("observed", "not_reported")) >= 8
     ]
@@ -415,7 +415,7 @@ def _alerts(
             names=rules[code].names,
             severity=rules[code].severity,
             points=rules[code].points,
-            phase=phase,  # type: ignore[arg-type]
+            phase=phase,
             opened_at_ms=opened_ms,
             changed_at_ms=min(now_ms, opened_ms + DAY_MS),
             occurrences=1 + number % 3,
@@ -448,7 +448,7 @@ def _notices(
                 kind="reminder",
                 roles=("report_officer", "unit_approver"),
                 fire_at_ms=fire_ms,
-                status=status,  # type: ignore[arg-type]
+                status=status,
                 decision="due" if late else "report_received",
                 decided_at_ms=min(now_ms, fire_ms + 4000),
             )
@@ -465,7 +465,7 @@ def _delivery(kind: str, subject: str, unit: str, at_ms: int) -> DeliveryState:
     return DeliveryState(
         revision=3,
         delivery=f"delivery-{subject}-email",
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         subject=subject,
         unit=unit,
         channel="email",

@@ -9,8 +9,8 @@ Course = Sequence[tuple[int, float]]
 
 SPARK_WIDTH, SPARK_HEIGHT = 72, 20
 WIDTH, HEIGHT = 560, 220
-LEFT, RIGHT, TOP, BOTTOM = 34, 96, 12, 26
-LABEL_GAP = 15
+LEFT, RIGHT, TOP, BOTTOM = 34, 150, 12, 30
+LABEL_GAP = 19
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ def compose(
             for severity, label in SEVERITIES.items()
         ),
         overdue_units=words.number(len(overdue), 0),
-        overdue_note=words.say("{n} reports overdue", n=words.number(rates.overdue, 0)),
+        overdue_note=words.say("reports overdue: {n}", n=words.number(rates.overdue, 0)),
         soon_note=words.say("{n} due within 3 days or in grace", n=words.number(soon, 0)),
     )
 

@@ -15,10 +15,11 @@ NOTICES_MAX = 10
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """One peer group to choose; `code` is empty for all of them."""
+    """One peer group to choose; `code` is empty for all of them, `short` leaves out what stands in brackets."""
 
     code: str
     name: str
+    short: str
     address: str
     chosen: bool
 
@@ -83,12 +84,18 @@ def compose(
 
 def _peers(setting: Setting, chosen: str | None, words: Words, address: Address) -> tuple[Peer, ...]:
     assert setting.choice is not None
-    every = Peer("", words.say("All"), address.to(peer=None, fragment=None), chosen is None)
-    groups = (
-        Peer(group.code, words.name(group.names), address.to(peer=group.code, fragment=None), group.code == chosen)
-        for group in setting.choice.plan.peer_groups
+    choices = [("", words.say("All"))]
+    choices += [(group.code, words.name(group.names)) for group in setting.choice.plan.peer_groups]
+    return tuple(
+        Peer(
+            code=code,
+            name=name,
+            short=name.partition(" (")[0],
+            address=address.to(peer=code or None, fragment=None),
+            chosen=code == (chosen or ""),
+        )
+        for code, name in choices
     )
-    return (every, *groups)
 
 
 def _notices(facts: Overview, naming: rows.Naming) -> tuple[rows.NoticeRow, ...]:

@@ -178,5 +178,5 @@ def places_moved(places: int | None, words: Words) -> MovementView:
     if not places:
         return MovementView("", "same", "")
     if places > 0:
-        return MovementView(f"↑{places}", "up", words.say("up {n} places", n=places))
-    return MovementView(f"↓{-places}", "down", words.say("down {n} places", n=-places))
+        return MovementView(f"↑{places}", "up", words.say("places gained: {n}", n=places))
+    return MovementView(f"↓{-places}", "down", words.say("places lost: {n}", n=-places))

@@ -121,7 +121,7 @@ def digest_row(state: DigestState, naming: Naming) -> NoticeRow:
         machine=words.machine(state.made_at_ms),
         kind=words.say("Digest"),
         text=words.name(state.headline),
-        detail=words.say("{audience}, {n} recipients", audience=audience, n=state.recipients),
+        detail=words.say("{audience}, recipients: {n}", audience=audience, n=state.recipients),
         unit_name="",
         address="",
         status=words.say("completed") if state.status == "COMPLETED" else words.say("being made"),

@@ -10,7 +10,17 @@ from starlette.responses import Response
 from services.dashboard.domain.facts import Listed
 from services.dashboard.pages import rows
 from services.dashboard.pages.labels import DELIVERY_STATUSES
-from services.dashboard.routes.frame import Cursor, Fragment, Frame, Framing, PlanCode, Year, everywhere, preference
+from services.dashboard.routes.frame import (
+    Cursor,
+    Fragment,
+    Frame,
+    Framing,
+    PlanCode,
+    SignInNeeded,
+    Year,
+    everywhere,
+    preference,
+)
 from shared.events.notice import DeliveryState, DeliveryStatus
 from shared.http.identity import Principal
 
@@ -41,6 +51,9 @@ def delivery_routes(framing: Framing, deliveries: DeliveryPages) -> APIRouter:
     ) -> Response:
         if (redirect := preference(request)) is not None:
             return redirect
+        if principal.plan is not None:
+            # A delivery does not say which plan it is about: who is limited to one sees none.
+            raise SignInNeeded("notify:read")
         frame = await framing.frame(request, principal, plan, year)
         if fragment == "freshness":
             return framing.fragment(fragment, frame)

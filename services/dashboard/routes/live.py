@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from services.dashboard.handlers.live import Listener, Live
@@ -17,17 +17,24 @@ RETRY_MS = 3000
 LOOK_SECONDS = 0.5
 
 
-def live_routes(live: Live, *, stream_seconds_max: float, stopping: Callable[[], bool]) -> APIRouter:
-    """The channel's route. FastAPI adds a comment every 15 s, so that proxies keep the connection."""
+async def _seat(
+    request: Request, _: Annotated[Principal, Depends(reader("evaluation:read"))]
+) -> AsyncIterator[Listener]:
+    """Taken before the answer starts: a full house is a 503, not a broken stream."""
+    live: Live = request.app.state.live
+    with live.seat() as listener:
+        yield listener
+
+
+def live_routes(*, stream_seconds_max: float, stopping: Callable[[], bool]) -> APIRouter:
+    """The channel's route; the application's `state.live` is the channel.
+
+    FastAPI adds a comment every 15 s, so that proxies keep the connection.
+    """
     routes = APIRouter(include_in_schema=False)
 
-    async def seat(_: Annotated[Principal, Depends(reader("evaluation:read"))]) -> AsyncIterator[Listener]:
-        """Taken before the answer starts: a full house is a 503, not a broken stream."""
-        with live.seat() as listener:
-            yield listener
-
     @routes.get("/live", response_class=EventSourceResponse)
-    async def stream(listener: Listener = Depends(seat)) -> AsyncIterator[ServerSentEvent]:
+    async def stream(listener: Annotated[Listener, Depends(_seat)]) -> AsyncIterator[ServerSentEvent]:
         # The stream ends now and then, so that a session that has run out does not listen for ever.
         until = asyncio.get_running_loop().time() + stream_seconds_max
         yield ServerSentEvent(event="ready", data={"regions": []}, retry=RETRY_MS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Depends, Request
@@ -46,6 +47,9 @@ def overview_routes(framing: Framing, overviews: Overviews) -> APIRouter:
             return framing.answer("welcome.html", frame)
         regions = (fragment,) if fragment in REGIONS else REGIONS
         facts = await overviews.load(frame.setting, regions)
+        if principal.plan is not None:
+            # A delivery does not say which plan it is about.
+            facts = replace(facts, deliveries=())
         view = overview.compose(
             facts, frame.setting, regions=regions, peer=peer, words=frame.words, address=frame.address
         )

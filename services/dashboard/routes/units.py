@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Protocol
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -52,6 +53,9 @@ def unit_routes(framing: Framing, profiles: Profiles) -> APIRouter:
         facts = await profiles.load(frame.setting, unit)
         if facts is None:
             return framing.answer("missing.html", frame, status=404, code=unit)
+        if principal.plan is not None:
+            # A delivery does not say which plan it is about.
+            facts = replace(facts, deliveries=())
         view = profile.compose(facts, frame.setting, frame.words, frame.address)
         if fragment == "profile":
             return framing.fragment(fragment, frame, view=view)

@@ -7,11 +7,13 @@ from typing import Literal
 
 from services.intake.domain.checks.context import Context
 from services.intake.domain.content import Content
-from services.intake.domain.entry import Entry, check_window, received, rejected
+from services.intake.domain.entry import Entry
 from services.intake.domain.refusal import Detail, Refusal
 from services.intake.domain.submission import ReportInput
 from services.intake.domain.summary import Comparison, compare
+from services.intake.domain.transitions import received, rejected
 from services.intake.domain.validation import Verdict, stored_findings, validate
+from services.intake.domain.window import check_window
 from shared.events.base import Names
 from shared.events.report import ReportedValue
 

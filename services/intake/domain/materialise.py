@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
-from services.intake.domain.entry import CALCULATED, SYSTEM, Entry, cancelled, obligation_id, recalculated
+from services.intake.domain.entry import SYSTEM, Entry, obligation_id
+from services.intake.domain.transitions import CALCULATED, cancelled, recalculated
 from services.intake.domain.versions import PublishedPlan, in_force
 from shared.events.obligation import ObligationState
 from shared.events.unit import UnitState

@@ -49,14 +49,14 @@ class AskLedger:
 
     async def obligation(self, id: str) -> Entry:
         """The entry, refused as not found when there is none."""
-        entry = await self._ledger.get(id)
+        entry = await self._ledger.get(id) if id.startswith("obligation-") else None
         if entry is None:
             raise not_found(f"nghĩa vụ báo cáo {id}", f"obligation {id}")
         return entry
 
     async def report(self, id: str) -> tuple[Entry, list[Report]]:
         """The entry with its report, and all versions of it, oldest first, the current one last."""
-        entry = await self._ledger.get(id.replace("report-", "obligation-", 1))
+        entry = await self._ledger.get(id.replace("report-", "obligation-", 1)) if id.startswith("report-") else None
         if entry is None or entry.report is None or entry.report_id != id:
             raise not_found(f"báo cáo {id}", f"report {id}")
         # An archived copy of the current version is left by a crash: the current one speaks for itself.

@@ -7,40 +7,24 @@ version that still stands); after the entry, the audit line (see `audit`). The c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any, Protocol
 
-from services.intake.domain.checks.context import Context, Values
 from services.intake.domain.content import CHANGES_MAX, changes
 from services.intake.domain.decide import Decision, decide
-from services.intake.domain.entry import Entry, Report, obligation_id
-from services.intake.domain.evidence import Use, files_of, held_elsewhere, to_note
-from services.intake.domain.refusal import Refusal, not_found
+from services.intake.domain.entry import Entry, Report
+from services.intake.domain.evidence import Use, to_note
+from services.intake.domain.refusal import Refusal
 from services.intake.domain.submission import ReportInput
-from services.intake.domain.units import Registered
-from services.intake.domain.versions import PublishedPlan
 from services.intake.handlers.audit import Audit
+from services.intake.handlers.cases import Case, Cases
 from shared.clock import Clock, iso
 from shared.errors import Transient
-from shared.events.report import ReportedValue
-from shared.events.unit import UnitState
-from shared.plan.periods import Period
 
 ATTEMPTS_MAX = 8
 
 
-class PlanStore(Protocol):
-    async def get(self, plan: str, version: str) -> PublishedPlan | None: ...
-    async def versions(self, plan: str) -> list[PublishedPlan]: ...
-
-
-class UnitStore(Protocol):
-    async def get(self, unit: str) -> Registered | None: ...
-
-
 class LedgerStore(Protocol):
-    async def get_many(self, ids: Sequence[str]) -> list[Entry]: ...
     async def replace(self, held: Entry, fresh: Entry, *, now_ms: int) -> bool: ...
 
 
@@ -50,17 +34,7 @@ class VersionStore(Protocol):
 
 
 class EvidenceStore(Protocol):
-    async def of(self, plan: str, files: Iterable[str]) -> list[Use]: ...
     async def note(self, plan: str, uses: Sequence[Use]) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """What a submission is held against."""
-
-    entry: Entry
-    context: Context
-    uses: Sequence[Use]
 
 
 class SubmitReports:
@@ -69,16 +43,14 @@ class SubmitReports:
     def __init__(
         self,
         *,
-        plans: PlanStore,
-        units: UnitStore,
+        cases: Cases,
         ledger: LedgerStore,
         versions: VersionStore,
         evidence: EvidenceStore,
         audit: Audit,
         clock: Clock,
     ) -> None:
-        self._plans = plans
-        self._units = units
+        self._cases = cases
         self._ledger = ledger
         self._versions = versions
         self._evidence = evidence
@@ -93,7 +65,7 @@ class SubmitReports:
         """
         for _ in range(ATTEMPTS_MAX):
             now_ms = self._clock.now_ms()
-            case = await self._load(given)
+            case = await self._cases.load(given)
             decision = decide(given, case.entry, case.context, named_version=named_version, by=by, now_ms=now_ms)
             if decision.result == "moved":
                 raise await self._moved(case.entry, named_version)
@@ -122,66 +94,6 @@ class SubmitReports:
         noted = to_note([file for file in kept if file], case.uses, decision.entry)
         if noted:
             await self._evidence.note(decision.entry.obligation.plan, noted)
-
-    async def _load(self, given: ReportInput) -> Case:
-        period = _period(given.period)
-        wanted, before, year_before = (
-            obligation_id(plan=given.plan, form=given.form, unit=given.unit, period=code)
-            for code in (period.code, period.previous().code, period.year_before().code)
-        )
-        ids = dict.fromkeys((wanted, before, year_before))
-        found = {entry.id: entry for entry in await self._ledger.get_many(list(ids))}
-        registered = await self._units.get(given.unit)
-        entry = found.get(wanted)
-        if entry is None or registered is None or not _is_about(entry, given):
-            raise await self._nothing_owed(given, registered)
-        held = entry.obligation
-        published = await self._plans.get(held.plan, held.plan_version)
-        if published is None:
-            raise Transient(f"plan {held.plan} {held.plan_version} cannot be read")
-        uses, elsewhere = await self._uses(given, published)
-        plan, form = published.plan, published.plan.form(held.form)
-        context = Context(
-            plan=plan,
-            catalogue={indicator.code: indicator for indicator in plan.indicators()},
-            form=form,
-            # The group is the one of the period: the past does not move when a unit is moved.
-            unit=registered.state.model_copy(update={"peer_group": held.peer_group}),
-            year=held.year,
-            expected=plan.form_indicators(form, held.peer_group),
-            values={},
-            given=frozenset(),
-            previous=_values(found.get(before)),
-            previous_year=period.previous().year,
-            year_before=_values(found.get(year_before)),
-            evidence_elsewhere=elsewhere,
-        )
-        return Case(entry, context, uses)
-
-    async def _nothing_owed(self, given: ReportInput, registered: Registered | None) -> Refusal:
-        versions = await self._plans.versions(given.plan)
-        if not versions:
-            return not_found(f"kế hoạch {given.plan}", f"plan {given.plan}")
-        if registered is None:
-            return not_found(f"đơn vị {given.unit}", f"unit {given.unit}")
-        if not any(given.form == form.code for version in versions for form in version.plan.forms):
-            return not_found(f"biểu mẫu {given.form}", f"form {given.form} in plan {given.plan}")
-        state: UnitState = registered.state
-        return not_found(
-            f"nghĩa vụ báo cáo {given.form} kỳ {given.period} của {given.unit} (hiệu lực từ {state.valid_from})",
-            f"obligation of {given.unit} to report {given.form} for {given.period} (unit valid from "
-            f"{state.valid_from} to {state.valid_to or 'today'})",
-        )
-
-    async def _uses(self, given: ReportInput, published: PublishedPlan) -> tuple[list[Use], dict[str, str]]:
-        """What is known of the files named, and which of them other units use. Nothing where no rule asks."""
-        files = files_of(given)
-        if not files or not any(rule.check == "evidence_shared" for rule in published.plan.validation):
-            return [], {}
-        uses = await self._evidence.of(given.plan, files)
-        others = dict.fromkeys(use.obligation for use in uses if use.unit != given.unit)
-        entries = {entry.id: entry for entry in await self._ledger.get_many(list(others))} if others else {}
-        return uses, held_elsewhere(uses, entries, given.unit)
 
     async def _moved(self, entry: Entry, named: int | None) -> Refusal:
         return Refusal(
@@ -213,29 +125,3 @@ _MOVED_VI = 'Phiên bản {0} đang có hiệu lực; muốn sửa hãy đọc l
 _MOVED_EN = 'Version {0} stands now; to amend it, read it and send If-Match: "{0}".'
 _NONE_VI = "Chưa có phiên bản nào để thay; hãy gửi không kèm If-Match."
 _NONE_EN = "There is no version to replace yet; send without If-Match."
-
-
-def _period(code: str) -> Period:
-    try:
-        return Period.parse(code)
-    except ValueError as error:
-        raise Refusal(
-            "not_valid",
-            f"{code!r} không phải là kỳ báo cáo; viết 2011-M03, 2011-Q1, 2011-H1, 2011-9M hoặc 2011.",
-            str(error),
-            pointer="/period",
-        ) from error
-
-
-def _is_about(entry: Entry, given: ReportInput) -> bool:
-    """Ids are joined with hyphens, which codes may hold: two names can read alike when joined."""
-    held = entry.obligation
-    return (held.plan, held.form, held.unit) == (given.plan, given.form, given.unit)
-
-
-def _values(entry: Entry | None) -> Values | None:
-    """The values that an earlier report stands for; None without one, and of a returned or nil one."""
-    if entry is None or entry.report is None or entry.report.state.phase == "RETURNED" or entry.report.state.nil:
-        return None
-    values: tuple[ReportedValue, ...] = entry.report.state.values
-    return {value.indicator: value for value in values}

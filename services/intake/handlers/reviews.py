@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from services.intake.domain.entry import Entry, approved, returned
+from services.intake.domain.entry import Entry
 from services.intake.domain.refusal import Refusal, not_found
+from services.intake.domain.transitions import approved, returned
 from services.intake.domain.versions import PublishedPlan
 from services.intake.handlers.audit import Audit
 from shared.clock import Clock

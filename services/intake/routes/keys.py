@@ -12,6 +12,7 @@ from services.intake.domain.keys import Key
 from services.intake.domain.submission import Token
 from services.intake.handlers.keys import UnitKeys
 from services.intake.routes.access import check_reach, within_reach
+from services.intake.routes.parameters import CodeFilter, IdInPath
 from shared.clock import from_iso, iso
 from shared.http.answers import body_of, json_answer, read_body
 from shared.http.identity import Principal, require
@@ -68,7 +69,7 @@ def key_routes(keys: UnitKeys) -> APIRouter:
 
     @routes.get("", response_model=Listing[KeyShown])
     async def listed(
-        principal: Keeper, unit: str | None = None, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+        principal: Keeper, unit: CodeFilter = None, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
     ) -> Response:
         """Keys, without their secrets."""
         unit, _ = within_reach(principal, unit=unit, plan=None)
@@ -76,7 +77,7 @@ def key_routes(keys: UnitKeys) -> APIRouter:
         return json_answer(Listing[KeyShown](items=[_shown(key) for key in found], next_cursor=after))
 
     @routes.delete("/{id}", status_code=204)
-    async def revoke(id: str, principal: Keeper) -> Response:
+    async def revoke(id: IdInPath, principal: Keeper) -> Response:
         """Revoke the key at once. Again is harmless."""
         await keys.revoke(id, by=principal.subject)
         return Response(status_code=204)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from services.intake.domain.rates import Rates
 from services.intake.handlers.ledger import AskLedger
 from services.intake.routes.access import check_reach, within_reach
+from services.intake.routes.parameters import CODE, CodeFilter, IdInPath, YearFilter
 from shared.clock import Clock
 from shared.events.obligation import ObligationState, Outcome
 from shared.http.answers import json_answer
@@ -48,11 +49,11 @@ def obligation_routes(ask: AskLedger, *, clock: Clock, due_soon_ms: int) -> APIR
     async def listed(
         principal: Reader,
         *,
-        plan: str | None = None,
-        unit: str | None = None,
-        period: str | None = None,
-        form: str | None = None,
-        year: int | None = None,
+        plan: CodeFilter = None,
+        unit: CodeFilter = None,
+        period: CodeFilter = None,
+        form: CodeFilter = None,
+        year: YearFilter = None,
         outcome: Outcome | None = None,
         limit: Limit = LIMIT_DEFAULT,
         cursor: Cursor = None,
@@ -65,7 +66,7 @@ def obligation_routes(ask: AskLedger, *, clock: Clock, due_soon_ms: int) -> APIR
         return json_answer(Listing[ObligationShown].model_construct(items=items, next_cursor=after))
 
     @routes.get("/obligations/{obligation}", response_model=ObligationShown)
-    async def one(obligation: str, principal: Reader) -> Response:
+    async def one(obligation: IdInPath, principal: Reader) -> Response:
         """One obligation."""
         entry = await ask.obligation(obligation)
         check_reach(principal, unit=entry.obligation.unit, plan=entry.obligation.plan)
@@ -75,11 +76,11 @@ def obligation_routes(ask: AskLedger, *, clock: Clock, due_soon_ms: int) -> APIR
     async def rates(
         principal: Reader,
         *,
-        plan: str,
+        plan: Annotated[str, Query(pattern=CODE)],
         year: Annotated[int, Query(ge=1, le=9998)],
-        form: str | None = None,
-        period: str | None = None,
-        peer_group: str | None = None,
+        form: CodeFilter = None,
+        period: CodeFilter = None,
+        peer_group: CodeFilter = None,
     ) -> Response:
         """Completeness and timeliness of a plan's year: shares of what is expected, never capped."""
         check_reach(principal, plan=plan)

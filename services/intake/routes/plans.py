@@ -13,6 +13,7 @@ from starlette.responses import Response
 from services.intake.domain.versions import PublishedPlan
 from services.intake.handlers.plans import PublishPlans
 from services.intake.routes.access import check_reach
+from services.intake.routes.parameters import CodeInPath
 from shared.clock import iso
 from shared.events.base import Names
 from shared.http.answers import JSON, json_answer
@@ -76,8 +77,8 @@ def plan_routes(plans: PublishPlans) -> APIRouter:
     )
     async def publish(
         request: Request,
-        plan: str,
-        version: str,
+        plan: CodeInPath,
+        version: CodeInPath,
         principal: Annotated[Principal, Depends(require("plan:write"))],
         dry_run: Annotated[bool, Query(description="Only say what is wrong with the document.")] = False,
     ) -> Response:
@@ -101,7 +102,9 @@ def plan_routes(plans: PublishPlans) -> APIRouter:
         return json_answer(Listing[PlanSummary](items=[_summary(held) for held in found]))
 
     @routes.get("/{plan}/versions/{version}", response_model=PlanVersion)
-    async def one(plan: str, version: str, principal: Annotated[Principal, Depends(require("plan:read"))]) -> Response:
+    async def one(
+        plan: CodeInPath, version: CodeInPath, principal: Annotated[Principal, Depends(require("plan:read"))]
+    ) -> Response:
         """One version with its canonical document."""
         check_reach(principal, plan=plan)
         held = await plans.get(plan, version)

@@ -14,6 +14,7 @@ from services.intake.handlers.ledger import AskLedger
 from services.intake.handlers.reports import SubmitReports
 from services.intake.handlers.reviews import ReviewReports
 from services.intake.routes.access import check_reach, within_reach
+from services.intake.routes.parameters import CodeFilter, IdInPath
 from services.intake.routes.refusals import as_problems
 from services.intake.routes.report_answers import ReceiptShown, ReportShown, rejection, shown, summary
 from services.intake.routes.versions import NamedVersion, etag
@@ -95,10 +96,10 @@ def report_routes(ask: AskLedger, review: ReviewReports) -> APIRouter:
     async def listed(
         principal: Reader,
         *,
-        plan: str | None = None,
-        form: str | None = None,
-        unit: str | None = None,
-        period: str | None = None,
+        plan: CodeFilter = None,
+        form: CodeFilter = None,
+        unit: CodeFilter = None,
+        period: CodeFilter = None,
         phase: ReportPhase | None = None,
         limit: Limit = LIMIT_DEFAULT,
         cursor: Cursor = None,
@@ -111,14 +112,14 @@ def report_routes(ask: AskLedger, review: ReviewReports) -> APIRouter:
         return json_answer(Listing[ReportState](items=items, next_cursor=after))
 
     @routes.get("/reports/{report}", response_model=ReportShown)
-    async def one(report: str, principal: Reader) -> Response:
+    async def one(report: IdInPath, principal: Reader) -> Response:
         """A report with all its versions; `ETag` is the version to name in `If-Match`."""
         entry, versions = await ask.report(report)
         check_reach(principal, unit=entry.obligation.unit, plan=entry.obligation.plan)
         return json_answer(shown(entry, versions), headers=etag(entry.version))
 
     @routes.post("/reports/{report}/approve", response_model=ReportState)
-    async def approve(report: str, principal: Reviewer, version: NamedVersion) -> Response:
+    async def approve(report: IdInPath, principal: Reviewer, version: NamedVersion) -> Response:
         """Approve what stands. Under `two_step` not by who submitted it. `If-Match` guards against a late amendment."""
         entry, _ = await ask.report(report)
         check_reach(principal, unit=entry.obligation.unit, plan=entry.obligation.plan)
@@ -130,7 +131,7 @@ def report_routes(ask: AskLedger, review: ReviewReports) -> APIRouter:
         response_model=ReportState,
         openapi_extra=body_of(ReturnInput, example={"reason": "Thiếu minh chứng cho INF-01"}),
     )
-    async def give_back(request: Request, report: str, principal: Reviewer, version: NamedVersion) -> Response:
+    async def give_back(request: Request, report: IdInPath, principal: Reviewer, version: NamedVersion) -> Response:
         """Return what stands, with a reason: what is owed is open again."""
         reason = (await read_body(request, ReturnInput)).reason
         entry, _ = await ask.report(report)

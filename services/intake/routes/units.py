@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from services.intake.handlers.units import RegisterUnits
 from services.intake.routes.access import check_reach
+from services.intake.routes.parameters import CodeInPath
 from services.intake.routes.versions import etag
 from shared.events.unit import UnitState
 from shared.http.answers import body_of, json_answer, read_body
@@ -35,7 +36,7 @@ def unit_routes(units: RegisterUnits) -> APIRouter:
         "/{unit}", status_code=201, response_model=UnitState, openapi_extra=body_of(UnitInput, example=_EXAMPLE)
     )
     async def register(
-        request: Request, unit: str, principal: Annotated[Principal, Depends(require("unit:write"))]
+        request: Request, unit: CodeInPath, principal: Annotated[Principal, Depends(require("unit:write"))]
     ) -> Response:
         """Register a unit (201) or change it (200). Unchanged content writes nothing (200)."""
         check_reach(principal, unit=unit)
@@ -50,7 +51,7 @@ def unit_routes(units: RegisterUnits) -> APIRouter:
         return json_answer(Listing[UnitState](items=found, next_cursor=after))
 
     @routes.get("/{unit}", response_model=UnitState, dependencies=[Depends(require("unit:read"))])
-    async def one(unit: str) -> Response:
+    async def one(unit: CodeInPath) -> Response:
         """One unit."""
         state = await units.get(unit)
         return json_answer(state, headers=etag(state.revision))

@@ -45,7 +45,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One delivery. `recipient` is the full address: it stays in this store and in the envelope of the message."""
+    """One delivery. `cause` is why it was made, `decision` why it is in its state.
+
+    `recipient` is the full address: it stays in this store and in the envelope of the message.
+    """
 
     id: str
     kind: Kind
@@ -60,6 +63,8 @@ class Delivery:
     title: str
     html: str
     text: str
+    cause: str
+    claimed_by: str
     status: DeliveryStatus
     decision: str
     attempts: int
@@ -123,6 +128,8 @@ def created(
         title=letter.title,
         html=letter.html,
         text=letter.text,
+        cause=reason,
+        claimed_by="",
         status="CREATED",
         decision=reason,
         attempts=0,
@@ -133,19 +140,25 @@ def created(
     )
 
 
-def claimed(delivery: Delivery, *, now_ms: int) -> Delivery:
+def claimed(delivery: Delivery, *, now_ms: int, by: str = "") -> Delivery:
     """The delivery as the one who won it writes it, before sending. Only for one whose `next_at_ms` has come."""
     repeated = delivery.status == "SENDING"
     return replace(
         delivery,
         status="SENDING",
         decision="lease_expired" if repeated else "claimed",
+        claimed_by=by,
         attempts=delivery.attempts + 1,
         first_try_ms=delivery.first_try_ms or now_ms,
         next_at_ms=now_ms + LEASE_MS,
         changed_at_ms=now_ms,
         revision=delivery.revision + 1,
     )
+
+
+def released(delivery: Delivery, *, now_ms: int) -> Delivery:
+    """The lease of a process that is known to be gone, ended early. Nothing to announce: it is still being sent."""
+    return replace(delivery, next_at_ms=now_ms)
 
 
 def after_attempt(delivery: Delivery, outcome: Outcome, *, now_ms: int) -> Delivery:

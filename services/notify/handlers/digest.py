@@ -25,7 +25,7 @@ from services.notify.domain.digests import (
     standing_of,
     year_of,
 )
-from services.notify.domain.instants import DAY_MS, local_day
+from services.notify.domain.instants import DAY_MS, at_local, local_day
 from services.notify.handlers.ports import (
     AlertBook,
     DeliveryBook,
@@ -103,7 +103,8 @@ class MakeDigests:
         if await self._digests.get(id) is not None:
             return 0
         earlier = digest_moments(plan, digest, moment_ms - LOOK_BACK_MS, moment_ms - 1)
-        window_from_ms = earlier[-1] if earlier else moment_ms - DAY_MS
+        first_ms = at_local(plan.effective.first, "00:00", plan.time_zone)
+        window_from_ms = earlier[-1] if earlier else min(first_ms, moment_ms - DAY_MS)
         before = await self._digests.before(plan.code, digest.audience, moment_ms)
         letter, standing = await self._content(plan, digest, before, (window_from_ms, moment_ms), now_ms)
         silent = letter.all_clear and not digest.send_when_empty

@@ -84,4 +84,11 @@ def _alert(alert: Alert) -> Reason:
 
 def _delivery(delivery: Delivery) -> Reason:
     about = f"{delivery.title} -> {shortened(delivery.recipient)}"
-    return Reason("delivery", delivery.id, about, delivery.status, delivery.decision, delivery.changed_at_ms)
+    return Reason(
+        "delivery",
+        delivery.id,
+        about,
+        delivery.status,
+        f"{delivery.cause}; {delivery.decision}",
+        delivery.changed_at_ms,
+    )

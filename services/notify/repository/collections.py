@@ -1,4 +1,4 @@
-"""Every collection of notify, and those of them whose documents carry events."""
+"""Every collection of notify, those of shared parts included, and those whose documents carry events."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ from services.notify.repository.plans import PLANS
 from services.notify.repository.reminders import REMINDERS
 from services.notify.repository.sources import EVALUATIONS, REPORTS, SCORES
 from services.notify.repository.units import UNITS
+from shared.nats.broker import BROKER_COLLECTIONS
+from shared.store.documents import Collection
+from shared.store.journal import JOURNAL
 
-COLLECTIONS = (
+COLLECTIONS: tuple[Collection, ...] = (
     PLANS,
     UNITS,
     LEDGER,
@@ -22,5 +25,7 @@ COLLECTIONS = (
     ALERTS,
     DIGESTS,
     DELIVERIES,
+    JOURNAL,
+    *BROKER_COLLECTIONS,
 )
 EMITTING = tuple(collection.name for collection in COLLECTIONS if collection.emits)

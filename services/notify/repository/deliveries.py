@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.notify.domain.deliveries import UNDELIVERED, Delivery
-from services.notify.repository.rows import announced, row_of, rows_of
+from services.notify.repository.rows import announced, row_of, rows_of, silent
 from shared.store.documents import Between, Collection, Documents, Index, scan
 
 DELIVERIES = Collection(
@@ -44,6 +44,15 @@ class Deliveries:
         """Those to be sent now: new, to be tried again, or with a lease that ran out."""
         page = await self._store.find(DELIVERIES.name, between=Between("next_at_ms", below=now_ms + 1), limit=limit)
         return rows_of(Delivery, page.documents)
+
+    async def held_by(self, instance: str, limit: int) -> list[Delivery]:
+        """Those that this instance was sending; few, because each lasts seconds."""
+        page = await self._store.find(DELIVERIES.name, {"status": "SENDING"}, order_by="created_at_ms", limit=limit)
+        return [row for row in rows_of(Delivery, page.documents) if row.claimed_by == instance]
+
+    async def mark(self, delivery: Delivery) -> bool:
+        """Save what only the work needs; nothing is announced."""
+        return await self._store.replace(DELIVERIES.name, silent(delivery))
 
     async def count_due(self, now_ms: int) -> int:
         return await self._store.count(DELIVERIES.name, between=Between("next_at_ms", below=now_ms + 1))

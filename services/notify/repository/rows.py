@@ -28,13 +28,19 @@ class Row(Protocol):
     def state(self) -> State: ...
 
 
+WAITING_MAX = 20
+"""Unpublished events of one row that are kept; what is older is told by the newer ones."""
+
 R = TypeVar("R", bound=Row)
 
 
 def announced(row: Row, *, now_ms: int) -> Document:
     """The row as a document that announces its state."""
     event = compose(row.state(), at=iso(now_ms), traceparent=current_traceparent())
-    return with_pending(silent(row), [cast(PendingEvent, event)], now_ms=now_ms)
+    document = silent(row)
+    # While broker and mail server are both away for hours, retries would pile up; a later whole state replaces them.
+    document["pending"] = document["pending"][-WAITING_MAX:]
+    return with_pending(document, [cast(PendingEvent, event)], now_ms=now_ms)
 
 
 def silent(row: Row) -> Document:

@@ -23,10 +23,9 @@ class Shown(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class ReminderShown(Shown):
-    """One rung of one obligation."""
+class ReminderShown(ReminderState):
+    """One rung of one obligation: its state, and its instants as text."""
 
-    reminder: ReminderState
     fire_at: str
     due_at: str
     next_look_at: str | None = Field(description="When the worker looks at it (again); null once it is decided.")
@@ -34,43 +33,47 @@ class ReminderShown(Shown):
     @classmethod
     def of(cls, row: Reminder) -> ReminderShown:
         waits = iso(row.next_at_ms) if row.status == "PENDING" else None
-        return cls(reminder=row.state(), fire_at=iso(row.fire_at_ms), due_at=iso(row.due_at_ms), next_look_at=waits)
+        return cls(
+            **dict(row.state()),
+            fire_at=iso(row.fire_at_ms),
+            due_at=iso(row.due_at_ms),
+            next_look_at=waits,
+        )
 
 
-class AlertShown(Shown):
-    """One alert."""
+class AlertShown(AlertState):
+    """One alert: its state, and its instants as text."""
 
-    alert: AlertState
     opened_at: str
     changed_at: str
 
     @classmethod
     def of(cls, alert: Alert) -> AlertShown:
-        return cls(alert=alert.state(), opened_at=iso(alert.opened_at_ms), changed_at=iso(alert.changed_at_ms))
+        return cls(**dict(alert.state()), opened_at=iso(alert.opened_at_ms), changed_at=iso(alert.changed_at_ms))
 
 
-class DeliveryShown(Shown):
-    """One notice to one recipient."""
+class DeliveryShown(DeliveryState):
+    """One notice to one recipient: its state, its instants as text, why it was made, what it tells."""
 
-    delivery: DeliveryState
     created_at: str
     changed_at: str
+    cause: str = Field(description="Named reason why it was made; `decision` says why it is in its state.")
     covers: tuple[str, ...] = Field(description="Reminders, alerts (with revision) or the digest that it tells.")
 
     @classmethod
     def of(cls, delivery: Delivery) -> DeliveryShown:
         return cls(
-            delivery=delivery.state(),
+            **dict(delivery.state()),
             created_at=iso(delivery.created_at_ms),
             changed_at=iso(delivery.changed_at_ms),
+            cause=delivery.cause,
             covers=delivery.covers,
         )
 
 
-class DigestShown(Shown):
-    """One run of a digest."""
+class DigestShown(DigestState):
+    """One run of a digest: its state, and its instants as text."""
 
-    digest: DigestState
     window_from: str
     window_to: str
     made_at: str
@@ -79,7 +82,7 @@ class DigestShown(Shown):
     @classmethod
     def of(cls, run: DigestRun) -> DigestShown:
         return cls(
-            digest=run.state(),
+            **dict(run.state()),
             window_from=iso(run.window_from_ms),
             window_to=iso(run.window_to_ms),
             made_at=iso(run.made_at_ms),

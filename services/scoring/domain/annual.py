@@ -1,7 +1,9 @@
 """The annual value of an indicator from the accepted periods of its year, by the indicator's time semantics.
 
 `flow` sums what was accepted, numerators and denominators apart; `stock` and `cumulative_ytd` take the last accepted
-period. A quotient is `scale * numerator / denominator`. The same value never hides three meanings:
+period. What has no sum is not summed: of a flow of durations without denominator (mean days a quarter) the mean of the
+accepted periods counts, of levels and yes/no the last period. A quotient is `scale * numerator / denominator`.
+The same value never hides three meanings:
 
 - `nil` ("nothing to report") is a zero for counts, money, numbers and both parts of a quotient; a duration, a level or
   a yes/no has no zero that means "nothing", so there it carries no value;
@@ -24,6 +26,13 @@ KINDS = {"reported": REPORTED, "nil": NIL, "not_applicable": NOT_APPLICABLE}
 NIL_IS_ZERO = frozenset({"ratio", "rate", "count", "money", "number"})
 
 
+def combination(indicator: Indicator) -> str:
+    """How the periods of a year become one: `sum`, `mean` or `last`."""
+    if indicator.time != "flow" or indicator.type in ("level", "boolean"):
+        return "last"
+    return "mean" if indicator.type == "duration" and not indicator.is_quotient else "sum"
+
+
 @dataclass(frozen=True, slots=True)
 class Reported:
     """What was accepted for one indicator: parallel arrays, one entry per (unit, period), in any order.
@@ -42,19 +51,17 @@ class Reported:
 
 def annual(indicator: Indicator, reported: Reported, due: Ints) -> Column:
     """The year's column. `due[i]` says how many periods of the indicator are past due for unit i."""
+    how, units = combination(indicator), len(due)
     entries = _usable(indicator, _sorted(reported))
-    units = len(due)
-    numbered = _take(entries, entries.kind == REPORTED)
-    exempt = np.bincount(entries.unit[entries.kind == NOT_APPLICABLE], minlength=units)
-    if indicator.time == "flow":
-        count = np.bincount(numbered.unit, minlength=units)
-        parts = [_sum(numbered.unit, part, units) for part in _parts(indicator, numbered)]
-    else:
+    if how == "last":
         entries = _last(entries)
-        numbered = _take(entries, entries.kind == REPORTED)
-        count = np.bincount(numbered.unit, minlength=units)
-        parts = [_spread(numbered.unit, part, units) for part in _parts(indicator, numbered)]
-        exempt = np.where(np.bincount(entries.unit[entries.kind == NOT_APPLICABLE], minlength=units) > 0, due + 1, 0)
+    numbered = _take(entries, entries.kind == REPORTED)
+    count = np.bincount(numbered.unit, minlength=units)
+    periods = np.maximum(count, 1) if how == "mean" else 1
+    parts = [_sum(numbered.unit, part, units) / periods for part in _parts(indicator, numbered)]
+    exempt = np.bincount(entries.unit[entries.kind == NOT_APPLICABLE], minlength=units)
+    if how == "last":
+        exempt = np.where(exempt > 0, due + 1, 0)  # the last period speaks for the year
     status = np.where(due > 0, Status.NOT_REPORTED, Status.NOT_DUE).astype(np.int8)
     status[(exempt > 0) & (exempt >= due)] = Status.NOT_APPLICABLE
     status[count > 0] = Status.OBSERVED
@@ -68,6 +75,8 @@ def computed(indicator: Indicator, numerator: Floats, denominator: Floats, empty
 
 
 def _sorted(reported: Reported) -> Reported:
+    if bool(np.all(reported.unit[1:] > reported.unit[:-1])):
+        return reported  # one period a unit, in order: nothing to sort
     order = np.lexsort((reported.period_end_ms, reported.unit))
     return _pick(reported, order)
 
@@ -109,19 +118,13 @@ def _pick(entries: Reported, at: np.ndarray[tuple[int], np.dtype[np.intp]]) -> R
 
 def _last(entries: Reported) -> Reported:
     """The last entry of every unit, of entries sorted by unit and period."""
-    if len(entries.unit) == 0:
+    if len(entries.unit) == 0 or bool(np.all(entries.unit[1:] > entries.unit[:-1])):
         return entries
     return _pick(entries, np.flatnonzero(np.append(entries.unit[1:] != entries.unit[:-1], True)))
 
 
 def _sum(unit: Ints, part: Floats, units: int) -> Floats:
     return np.bincount(unit, weights=part, minlength=units).astype(np.float64)
-
-
-def _spread(unit: Ints, part: Floats, units: int) -> Floats:
-    row = np.zeros(units)
-    row[unit] = part
-    return row
 
 
 def _column(indicator: Indicator, status: Codes, parts: list[Floats]) -> Column:

@@ -24,10 +24,11 @@ class Debounce:
         first = self._first_seen.setdefault(evaluation, now)
         return max(first + self.debounce_seconds, self._rested.get(evaluation, 0.0))
 
-    def done(self, evaluation: str, now: float, cost_seconds: float) -> None:
+    def done(self, evaluation: str, now: float, cost_seconds: float, *, pause_seconds_min: float = 0.0) -> None:
         """It was recomputed (or tried) and that took so long."""
         self._first_seen.pop(evaluation, None)
-        self._rested[evaluation] = now + min(self.cost_factor * cost_seconds, self.pause_seconds_max)
+        pause = min(self.cost_factor * cost_seconds, self.pause_seconds_max)
+        self._rested[evaluation] = now + max(pause, pause_seconds_min)
 
     def forget(self, evaluations: set[str]) -> None:
         """Those not in the set wait for nothing: keep no memory of what has rested."""

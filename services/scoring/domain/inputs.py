@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 import numpy as np
+import orjson
 
 from services.scoring.domain.annual import KINDS, NIL, Reported
 from services.scoring.domain.cells import Floats, Ints
@@ -19,11 +19,15 @@ from shared.plan.model import Plan
 
 Values = Sequence[Mapping[str, Any]]
 Entry = tuple[int, int, int, float, float, float]
+NAN = float("nan")
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """One report that counts (approved or sealed): its content and where it came from."""
+    """One report that counts (approved or sealed): its content and where it came from.
+
+    A value is `{"indicator", "status"?, "value"?, "numerator"?, "denominator"?}`; what was not given is absent.
+    """
 
     report: str
     obligation: str
@@ -132,8 +136,8 @@ def inputs_sha256(plan_sha256: str, sources: Sources, now_ms: int) -> str:
     """Over everything that can change a number of the evaluation, in canonical order."""
     ledger = sorted([*_OWED(owed), owed.due(now_ms), owed.on_time] for owed in sources.obligations if owed.expected)
     reports = sorted([r.obligation, r.report, r.version, r.nil, list(r.values)] for _, r in sources.standing().values())
-    text = json.dumps([plan_sha256, ledger, reports], sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    content = orjson.dumps([plan_sha256, ledger, reports], option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(content).hexdigest()
 
 
 def as_of_ms(sources: Sources, now_ms: int) -> int:
@@ -148,21 +152,18 @@ def as_of_ms(sources: Sources, now_ms: int) -> int:
 
 
 def _cells(owed: Owed, report: Accepted, wanted: Mapping[str, str], at: int) -> Iterable[tuple[str, Entry]]:
-    end, nan = owed.period_end_ms, float("nan")
-    named: set[str] = set()
+    """What a report says about each indicator that is taken from its form; a nil report says nil of all the others."""
+    end, form, named = owed.period_end_ms, owed.form, set()
     for value in report.values:
-        code = value["indicator"]
-        if wanted.get(code) == owed.form:
+        code, told = value["indicator"], value.get
+        if wanted.get(code) == form:
             named.add(code)
-            numbers = [nan if value.get(part) is None else value[part] for part in _PARTS]
-            yield code, (at, end, KINDS[value.get("status", "reported")], numbers[0], numbers[1], numbers[2])
+            kind = KINDS[told("status", "reported")]
+            yield code, (at, end, kind, told("value", NAN), told("numerator", NAN), told("denominator", NAN))
     if report.nil:
-        for code, form in wanted.items():
-            if form == owed.form and code not in named:
-                yield code, (at, end, NIL, nan, nan, nan)
-
-
-_PARTS = ("value", "numerator", "denominator")
+        for code, source in wanted.items():
+            if source == form and code not in named:
+                yield code, (at, end, NIL, NAN, NAN, NAN)
 
 
 def _columns(rows: list[Entry]) -> Reported:

@@ -6,7 +6,7 @@ cohort-relative scale the reflection is 1 - share; `linear_to_target` uses targe
 `lower_is_better` state their direction themselves.
 
 A cohort-relative method without any spread carries no information: the indicator is left out for everybody concerned
-and flagged (`zero_range`). Formulas and edge cases: docs on methods.
+and flagged (`zero_range`).
 """
 
 from __future__ import annotations

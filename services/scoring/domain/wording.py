@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from services.scoring.domain.annual import combination
 from services.scoring.domain.cells import Status
 from services.scoring.domain.evaluate import Leaf
 from shared.plan.model import Indicator
@@ -40,11 +41,12 @@ FLAGS: dict[str, Words] = {
     "log_of_nonpositive": {"vi": "giá trị không dương trên thang lô-ga", "en": "not above 0 on a logarithmic scale"},
 }
 
-TIME: dict[str, Words] = {
-    "flow": {"vi": "cộng các kỳ đã duyệt", "en": "sum of the accepted periods"},
-    "stock": {"vi": "kỳ được duyệt sau cùng", "en": "last accepted period"},
-    "cumulative_ytd": {"vi": "lũy kế đến kỳ được duyệt sau cùng", "en": "year to date at the last accepted period"},
+HOW: dict[str, Words] = {
+    "sum": {"vi": "cộng các kỳ đã duyệt", "en": "sum of the accepted periods"},
+    "mean": {"vi": "trung bình các kỳ đã duyệt", "en": "mean of the accepted periods"},
+    "last": {"vi": "kỳ được duyệt sau cùng", "en": "last accepted period"},
 }
+YEAR_TO_DATE = {"vi": "lũy kế đến kỳ được duyệt sau cùng", "en": "year to date at the last accepted period"}
 
 COMPUTED: dict[str, Words] = {
     "reports_on_time": {
@@ -62,7 +64,8 @@ def number(value: float | None) -> str:
 
 def annual_words(indicator: Indicator, value: float, numerator: float, denominator: float) -> Words:
     """How the annual value was made."""
-    how = COMPUTED.get(indicator.computed_by) or TIME[indicator.time]
+    plain = YEAR_TO_DATE if indicator.time == "cumulative_ytd" else HOW[combination(indicator)]
+    how = COMPUTED.get(indicator.computed_by, plain)
     if not indicator.is_quotient:
         return {language: f"{how[language]} = {number(value)}" for language in ("vi", "en")}
     scale = f"{number(indicator.scale)} x " if indicator.scale != 1 else ""
@@ -80,6 +83,8 @@ def share_formula(leaf: Leaf, at: int) -> str:
         case "linear_to_target":
             ratio = f"{target} / {value}" if lower else f"{value} / {target}"
             formula = f"clip({ratio}, 0, {number(method.cap)})"
+            if leaf.target[at] == 0:
+                formula = f"target 0: {method.zero_target}"
         case "official_ratio":
             parts = (number(float(leaf.column.numerator[at])), number(float(leaf.column.denominator[at])))
             formula = _reflect(f"clip({parts[0]} / {parts[1]}, 0, 1)", lower)

@@ -24,7 +24,7 @@ STARTS = "2011-03-31T12:00:00+07:00"
 class NoBroker:
     """A broker that is never there: events wait in the documents."""
 
-    async def start(self) -> None:
+    async def start(self, *, start_seconds_max: float = 1.0) -> None:
         return
 
     async def stop(self, *, finish_seconds_max: float = 1.0) -> None:
@@ -51,7 +51,11 @@ class Running:
         return self.intake.store
 
     async def call(self, method: str, path: str, *, bearer: str | None = None, **more: Any) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {bearer or self.admin}", "Accept-Language": "en", **more.pop("headers", {})}
+        headers = {
+            "Authorization": f"Bearer {bearer or self.admin}",
+            "Accept-Language": "en",
+            **more.pop("headers", {}),
+        }
         return await self.http.request(method, path, headers=headers, **more)
 
     async def get(self, path: str, **more: Any) -> Any:

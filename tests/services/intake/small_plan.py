@@ -68,7 +68,7 @@ def document(**more: Any) -> dict[str, Any]:
             {
                 "code": "CALENDAR",
                 "periods": {frequency: {"first": first, "last": last} for frequency in frequencies},
-                "deadlines": {"unit": {frequency: due for frequency in frequencies}},
+                "deadlines": {"unit": dict.fromkeys(frequencies, due)},
             }
         ],
         "forms": [
@@ -108,7 +108,9 @@ def unit(code: str = "U1", **more: Any) -> dict[str, Any]:
     }
 
 
-def monthly(unit: str = "U1", period: str = "2011-M03", *, used: float = 40, calls: float = 3, **more: Any) -> dict[str, Any]:
+def monthly(
+    unit: str = "U1", period: str = "2011-M03", *, used: float = 40, calls: float = 3, **more: Any
+) -> dict[str, Any]:
     """A monthly report of a unit in group A that breaks no rule."""
     return {
         "plan": "SMALL",

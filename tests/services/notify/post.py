@@ -44,7 +44,7 @@ class Post:
         if answer in ("drop", "keep and drop"):
             if answer == "keep and drop":
                 self._keep(envelope)
-            server.transport.abort()
+            _cut(server)
             return "250 never read"
         if answer == "hang":
             await asyncio.sleep(30)
@@ -75,10 +75,15 @@ async def post_office() -> AsyncIterator[Post]:
     finally:
         server.close()
         for one in sessions:
-            if one.transport is not None:
-                one.transport.abort()
+            _cut(one)
         await server.wait_closed()
         await asyncio.sleep(0)
+
+
+def _cut(session: SMTP) -> None:
+    """Break the connection, as a crash or a network does."""
+    if isinstance(session.transport, asyncio.WriteTransport):
+        session.transport.abort()
 
 
 def text_of(message: EmailMessage, kind: str = "plain") -> str:

@@ -51,7 +51,7 @@ def plan(**changes: Any) -> Plan:
                 {"code": "KHA", "names": names("Khá", "Fair"), "at_least": 0.7},
                 {"code": "TB", "names": names("Trung bình", "Average"), "at_least": 0.5},
                 {"code": "YEU", "names": names("Yếu", "Weak"), "at_least": 0.0},
-            ]
+            ],
         },
         "groups": [
             {
@@ -295,8 +295,7 @@ def score(
     peer_group: str = "CUC",
 ) -> ScoreState:
     indicators = tuple(
-        IndicatorScore(code=code, group="INF", status="observed", share=share)
-        for code, share in (shares or {}).items()
+        IndicatorScore(code=code, group="INF", status="observed", share=share) for code, share in (shares or {}).items()
     )
     return ScoreState(
         revision=revision,
@@ -331,8 +330,7 @@ def evaluation(*peers: PeerSummary, mean: float = 0.724, revision: int = 1) -> E
         units=3,
         ranked=3,
         mean_index=mean,
-        peers=peers
-        or (PeerSummary(peer_group="CUC", units=3, ranked=3, mean_index=mean, bands={"TOT": 0, "KHA": 3}),),
+        peers=peers or (PeerSummary(peer_group="CUC", units=3, ranked=3, mean_index=mean, bands={"TOT": 0, "KHA": 3}),),
         inputs_sha256="0" * 64,
         as_of_ms=at("2011-03-15 10:00"),
         computed_at_ms=at("2011-03-15 10:00"),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pytest
 
 from shared.clock import FixedClock
+from shared.events.unit import UnitState
 from tests.services.notify import samples
 from tests.services.notify.conftest import Running, Starter
 from tests.services.notify.post import Post, text_of
@@ -15,7 +19,7 @@ pytestmark = pytest.mark.anyio
 OFFICER, APPROVER = "an@cvt.example", "binh@cvt.example"
 
 
-def cvt(**more: object) -> samples.UnitState:
+def cvt(**more: Any) -> UnitState:
     return unit("CVT", contact("report_officer", OFFICER), contact("unit_approver", APPROVER), **more)
 
 
@@ -71,7 +75,10 @@ async def test_downtime_delays_and_sends_the_latest_rung_only(running: Running) 
 async def test_an_extension_replans_what_is_ahead(running: Running) -> None:
     await running.hear(plan_state(plan()), center(), cvt(), obligation())
     await running.go("2011-03-11 09:00")
-    later = {"due_at_ms": samples.DUE_Q1 + 7 * 86_400_000, "grace_end_ms": samples.DUE_Q1 + 7 * 86_400_000}
+    later: dict[str, Any] = {
+        "due_at_ms": samples.DUE_Q1 + 7 * 86_400_000,
+        "grace_end_ms": samples.DUE_Q1 + 7 * 86_400_000,
+    }
     extended = obligation(revision=2, cause="extended", changed_at_ms=at("2011-03-14 10:00"), **later)
     await running.hear(extended)
     await running.go("2011-03-15 09:00")
@@ -148,8 +155,6 @@ async def test_duplicates_and_disorder_make_no_extra_rows(running: Running) -> N
 
 
 async def test_two_instances_on_one_store_send_once(start: Starter, post: Post, clock: FixedClock) -> None:
-    import asyncio
-
     async with start(post, clock) as one, start(post, clock) as two:
         codes = [f"U{number}" for number in range(20)]
         units = [unit(code, contact("report_officer", f"{code}@u.example")) for code in codes]

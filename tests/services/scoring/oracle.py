@@ -199,5 +199,5 @@ def combine(kind: str, children: list[Child], missing: str, least: float) -> Chi
     scores = [(c[0], c[3]) for c in children if c[3] > 0]
     if any(s == 0 for s, _ in scores):
         return F(0), covered, whole, counted, earned
-    logs = sum(float(w / counted) * math.log(s) for s, w in scores)  # type: ignore[arg-type]
+    logs = math.fsum(float(w / counted) * math.log(s) for s, w in scores if s is not None)
     return math.exp(logs), covered, whole, counted, earned

@@ -167,6 +167,15 @@ def test_flow_sums_numerators_and_denominators_apart() -> None:
     assert made.value.tolist() == [20.0], "2 / 10, not the mean of 50 % and 12.5 %"
 
 
+def test_what_has_no_sum_is_not_summed() -> None:
+    entries = reported(
+        (0, 1, "reported", 1, NAN, NAN), (0, 2, "reported", 2, NAN, NAN), (1, 1, "reported", 3, NAN, NAN)
+    )
+    for kind, expected in (("duration", [1.5, 3]), ("level", [2, 3]), ("count", [3, 3])):
+        one = leaf(indicator("X", goalposts(0, 10), type=kind, time="flow"))
+        assert annual(one, entries, np.array([2, 2])).value.tolist() == expected, kind
+
+
 def test_stock_and_year_to_date_take_the_last_period_that_says_something() -> None:
     entries = reported(
         (0, 2, "reported", 7, NAN, NAN), (0, 1, "reported", 5, NAN, NAN), (0, 3, "reported", NAN, NAN, NAN)
