@@ -32,7 +32,8 @@ button { padding: 9px 18px; font: inherit; font-weight: 600; border: 0; border-r
 ol { list-style: none; margin: 0; padding: 0; background: var(--card); border: 1px solid var(--line);
   border-radius: 9px; overflow: hidden; }
 li + li { border-top: 1px solid var(--line); }
-li a { display: grid; align-items: baseline; grid-template-columns: minmax(0, 16rem) minmax(0, 1fr) auto; gap: 4px 18px; padding: 11px 16px;
+li a { display: grid; align-items: baseline;
+  grid-template-columns: minmax(0, 16rem) minmax(0, 1fr) auto; gap: 4px 18px; padding: 11px 16px;
   color: inherit; text-decoration: none; }
 li a:hover, li a:focus { background: var(--hover); }
 .to { font-weight: 600; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
@@ -85,7 +86,8 @@ def message_page(summary: Summary, arrived: str, *, part: str, body: str) -> str
 def _row(summary: Summary, arrived: str) -> str:
     return (
         f'<li><a href="/view/{summary.id}"><span class="to">{escape(", ".join(summary.recipients))}</span>'
-        f'<span class="subject">{escape(summary.subject)}</span><span class="when" title="arrived {escape(arrived)}">{escape(summary.date or arrived)}</span></a></li>'
+        f'<span class="subject">{escape(summary.subject)}</span>'
+        f'<span class="when" title="arrived {escape(arrived)}">{escape(summary.date or arrived)}</span></a></li>'
     )
 
 

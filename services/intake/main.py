@@ -117,11 +117,17 @@ class Intake:
         await self.telemetry.aclose()
 
 
-async def compose(settings: Settings, *, clock: Clock | None = None, broker: Publishing | None = None) -> Intake:
-    """The service, not yet started. `clock` and `broker` replace the ones that the settings name."""
+async def compose(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    broker: Publishing | None = None,
+    store: Documents | None = None,
+) -> Intake:
+    """The service, not yet started. `clock`, `broker` and `store` replace the ones that the settings name."""
     clock = clock or settings.clock()
     telemetry = start_telemetry(settings, service="intake", clock=clock, version=VERSION)
-    store = await open_store(settings.store_url, database="intake", collections=COLLECTIONS)
+    store = store or await open_store(settings.store_url, database="intake", collections=COLLECTIONS)
     handlers = Handlers(store, clock, horizon_days=settings.horizon_days)
     publishing = broker or _broker(settings, store, clock, telemetry)
     every = Schedule(
@@ -218,9 +224,9 @@ def _settled(broker: Publishing, every: Schedule) -> Callable[[], Awaitable[dict
     return answer
 
 
-async def run(settings: Settings) -> None:
-    """Start, serve until a stop signal, stop in reverse."""
-    intake = await compose(settings)
+async def run(settings: Settings, *, store: Documents | None = None) -> None:
+    """Start, serve until a stop signal, stop in reverse. `store` replaces the one that the settings name."""
+    intake = await compose(settings, store=store)
     try:
         await intake.start()
         await serve(

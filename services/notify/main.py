@@ -297,7 +297,7 @@ def _app(
     )
     routers = [
         reminder_routes(books.reminders),
-        alert_routes(books.alerts, AlertDesk(books.alerts), clock),
+        alert_routes(books.alerts, AlertDesk(books.alerts, books.plans), clock),
         delivery_routes(books.deliveries, why),
         digest_routes(books.digests),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import rfc8785
@@ -14,7 +15,7 @@ from shared.events.report import ReportedValue
 CHANGES_MAX = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Content:
     """What was reported, without who, when and how. The order of values and the mode are not content."""
 
@@ -41,8 +42,9 @@ class Content:
         }
         return rfc8785.dumps(held)
 
+    @cached_property
     def sha256(self) -> str:
-        """The receipt: 64 hexadecimal digits."""
+        """The receipt: 64 hexadecimal digits. Computed once: canonical JSON is the dearest step of a submission."""
         return hashlib.sha256(self.canonical()).hexdigest()
 
 

@@ -36,40 +36,44 @@ def decide(
 ) -> Decision:
     """Decide on one submission. Faults of the whole call are refused.
 
-    Identical content is unchanged whatever version it names, so that a repeat after a lost answer succeeds; only of a
-    returned report it is a resubmission and must name the version it replaces.
+    Identical content is unchanged whatever version it names, and even when the window has closed since: a repeat after
+    a lost answer succeeds. Only of a returned report it is a resubmission, and must name the version it replaces.
     """
-    check_window(entry, context.form, now_ms)
-    _check_call(given, context)
     values = tuple(value.reported() for value in given.values)
+    if not _is_standing(entry, _content(given, values)):
+        check_window(entry, context.form, now_ms)
+    _check_call(given, context)
     verdict = validate(values, context, given.mode) if values else Verdict((), frozenset(), ())
     content = _content(given, values if not verdict.is_accepted else verdict.accepted)
     current = entry.report
     comparison = compare(given.values, verdict, {v.indicator: v for v in current.state.values} if current else {})
-    sha256 = content.sha256()
-    result = _result(entry, sha256, verdict, named_version)
+    result = _result(entry, content, verdict, named_version)
     if result == "unchanged" and not verdict.is_accepted:
         # Accepted once, although today's rules or history would say otherwise: nothing is written, nothing refused.
         verdict = Verdict((), frozenset(), values)
         comparison = compare(given.values, verdict, {value.indicator: value for value in values})
     if result == "created":
         findings = stored_findings(verdict, given.explanations)
-        entry = received(
-            entry, form=context.form, content=content, sha256=sha256, findings=findings, by=by, now_ms=now_ms
-        )
+        entry = received(entry, form=context.form, content=content, findings=findings, by=by, now_ms=now_ms)
     elif result == "rejected":
         entry = rejected(entry, now_ms=now_ms)
     return Decision(result, entry, verdict, comparison, content)
 
 
-def _result(entry: Entry, sha256: str, verdict: Verdict, named_version: int | None) -> Result:
-    current = entry.report
-    stands = current is not None and current.state.phase != "RETURNED"
-    if stands and current is not None and current.state.sha256 == sha256:
+def _result(entry: Entry, content: Content, verdict: Verdict, named_version: int | None) -> Result:
+    if _is_standing(entry, content):
         return "unchanged"
     if named_version != (entry.version or None):
         return "moved"
     return "created" if verdict.is_accepted else "rejected"
+
+
+def _is_standing(entry: Entry, content: Content) -> bool:
+    """Whether this is the content of the version that stands; a returned one does not stand."""
+    current = entry.report
+    if current is None or current.state.phase == "RETURNED":
+        return False
+    return current.state.sha256 == content.sha256
 
 
 def _content(given: ReportInput, values: tuple[ReportedValue, ...]) -> Content:

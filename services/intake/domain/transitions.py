@@ -18,9 +18,9 @@ from shared.plan.model import Form
 
 
 def received(
-    entry: Entry, *, form: Form, content: Content, sha256: str, findings: tuple[Finding, ...], by: str, now_ms: int
+    entry: Entry, *, form: Form, content: Content, findings: tuple[Finding, ...], by: str, now_ms: int
 ) -> Entry:
-    """The entry with this content (`sha256` is its receipt) as its next version.
+    """The entry with this content as its next version.
 
     The timeliness of the first valid version stays.
     """
@@ -45,7 +45,7 @@ def received(
         submitted_by=by,
         received_at_ms=now_ms,
         timeliness=arrival,
-        sha256=sha256,
+        sha256=content.sha256,
         changed_at_ms=now_ms,
     )
     report = Report(

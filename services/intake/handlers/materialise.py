@@ -59,6 +59,7 @@ class MarkerStore(Protocol):
     async def get(self, plan: str, unit: str) -> Marker | None: ...
     async def of_plan(self, plan: str) -> dict[str, Marker]: ...
     async def put(self, marker: Marker) -> bool: ...
+    async def forget(self, plan: str, unit: str) -> None: ...
 
 
 class Materialise:
@@ -100,15 +101,15 @@ class Materialise:
 
     async def for_plan(self, plan: str, now_ms: int) -> int:
         """After a version was published: all units."""
-        self._quiet_until_ms = 0
         async with self._one_at_a_time:
+            self._quiet_until_ms = 0
             units, markers = await self._units.all(), await self._markers.of_plan(plan)
             return (await self._bring(await self._plans.versions(plan), units, markers, now_ms))[0]
 
     async def for_unit(self, unit: str, now_ms: int) -> int:
         """After a unit was registered or changed: all plans."""
-        self._quiet_until_ms = 0
         async with self._one_at_a_time:
+            self._quiet_until_ms = 0
             registered, written = await self._units.get(unit), 0
             if registered is None:
                 return 0
@@ -153,7 +154,9 @@ class Materialise:
     async def _flush(self, batch: Sequence[ObligationState], finished: Sequence[Marker], now_ms: int) -> int:
         written = await self._ledger.insert_many(batch, now_ms=now_ms) if batch else 0
         for marker in finished:
-            await self._markers.put(marker)
+            if not await self._markers.put(marker):
+                # Another instance was here meanwhile, perhaps with another state of the unit: let the next pass look.
+                await self._markers.forget(marker.plan, marker.unit)
         return written
 
     def _slots(self, versions: list[PublishedPlan], unit: UnitState, now_ms: int) -> tuple[Slot, ...]:

@@ -34,6 +34,10 @@ class Markers:
             return await self._store.insert(MATERIALISED.name, document)
         return await self._store.replace(MATERIALISED.name, {**document, "rev": marker.rev})
 
+    async def forget(self, plan: str, unit: str) -> None:
+        """Take the marker away, so that the next pass looks at everything again."""
+        await self._store.delete(MATERIALISED.name, _id(plan, unit))
+
 
 def _id(plan: str, unit: str) -> str:
     return f"materialised-{plan}-{unit}"

@@ -86,23 +86,24 @@ def receipt(report: Report, public_url: str) -> Receipt:
 
 
 def rejection(answer: Summary) -> Problem:
-    """The problem document of a submission that validation refused; the summary is its member `summary`.
+    """The problem document of a submission that validation refused: the summary's members beside the problem's own.
 
-    Nested, because a problem's `status` is the HTTP status and a summary's is SUCCESS, WARNING or ERROR.
+    A problem's `status` is the HTTP status (RFC 9457), so the summary's SUCCESS, WARNING or ERROR is `outcome` here.
     """
     count = answer.counts.rejected
+    told = answer.model_dump(mode="json")
     return Problem(
         422,
         detail=Text(
-            f"{count} số liệu bị từ chối, không ghi gì; xem summary.conflicts.",
-            f"{count} values are rejected and nothing was stored; see summary.conflicts.",
+            f"{count} số liệu bị từ chối, không ghi gì; xem conflicts.",
+            f"{count} values are rejected and nothing was stored; see conflicts.",
         ),
         faults=[
             Fault(conflict.pointer, f"{conflict.code}: {conflict.message}", conflict.expected)
             for conflict in answer.conflicts
             if conflict.severity == "ERROR"
         ],
-        members={"summary": answer.model_dump(mode="json")},
+        members={"outcome": told.pop("status"), **told},
     )
 
 

@@ -62,7 +62,7 @@ def submission_routes(
         """Submit a report, or amend it by naming the version it replaces in `If-Match`.
 
         201 stored; 200 the same content again, a replay, or a dry run; 409 not in the window; 412 another version
-        stands; 422 not valid (problem document with the `summary`); 423 sealed.
+        stands; 422 not valid (a problem document that holds the summary too); 423 sealed.
         """
         given = await read_body(request, ReportInput)
         check_reach(principal, unit=given.unit, plan=given.plan)

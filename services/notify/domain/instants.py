@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 NEVER_MS = 2**53
@@ -22,11 +22,6 @@ def at_local(day: date, clock_time: str, time_zone: str) -> int:
     """The instant (epoch ms) of `HH:MM` on a day in a zone."""
     moment = datetime.combine(day, time.fromisoformat(clock_time), tzinfo=ZoneInfo(time_zone))
     return int(moment.timestamp() * 1000)
-
-
-def tomorrow_at(instant_ms: int, clock_time: str, time_zone: str) -> int:
-    """The instant of `HH:MM` on the day after an instant's local day."""
-    return at_local(local_day(instant_ms, time_zone) + timedelta(days=1), clock_time, time_zone)
 
 
 def window_start(instant_ms: int, window_ms: int) -> int:

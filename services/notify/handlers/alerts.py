@@ -7,7 +7,7 @@ from datetime import date
 
 from services.notify.domain.alerts import Alert, Candidate, acknowledged, inspection_list, resolved_by_person
 from services.notify.domain.instants import local_day
-from services.notify.handlers.ports import AlertBook
+from services.notify.handlers.ports import AlertBook, PlanBook
 from shared.errors import Permanent, Transient
 
 ATTEMPTS_MAX = 5
@@ -24,16 +24,19 @@ class PromiseInThePast(Permanent):
 class AlertDesk:
     """Changes of alerts by people."""
 
-    def __init__(self, alerts: AlertBook) -> None:
+    def __init__(self, alerts: AlertBook, plans: PlanBook) -> None:
         self._alerts = alerts
+        self._plans = plans
 
-    async def acknowledge(self, id: str, *, owner: str, promise: date, now_ms: int, time_zone: str) -> Alert | None:
-        """An owner promises a date. None: no such alert. AlertClosed, PromiseInThePast, Transient."""
-        if promise < local_day(now_ms, time_zone):
+    async def acknowledge(self, id: str, *, owner: str, promise: date, now_ms: int) -> Alert | None:
+        """An owner promises a day (plan's zone). None: no such alert. AlertClosed, PromiseInThePast, Transient."""
+        held = await self._alerts.get(id)
+        newest = await self._plans.newest(held.plan) if held else None
+        if newest is not None and promise < local_day(now_ms, newest[0].time_zone):
             raise PromiseInThePast(f"{promise.isoformat()} is over; promise today or a later day")
-        text = promise.isoformat()
+        day = promise.isoformat()
         return await self._change(
-            id, lambda alert: acknowledged(alert, owner=owner, promise=text, now_ms=now_ms), now_ms
+            id, lambda alert: acknowledged(alert, owner=owner, promise=day, now_ms=now_ms), now_ms
         )
 
     async def resolve(self, id: str, *, reason: str, now_ms: int) -> Alert | None:

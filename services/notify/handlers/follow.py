@@ -6,6 +6,7 @@ Order and duplicates do not matter: a state is kept only if its revision is newe
 from __future__ import annotations
 
 from services.notify.domain.instants import NEVER_MS
+from services.notify.domain.signals import overdue_from_ms
 from services.notify.handlers.ports import LedgerBook, PlanBook, SourceBook, UnitBook
 from shared.events.catalog import BY_TYPE, read
 from shared.events.envelope import Envelope
@@ -48,7 +49,8 @@ class Follow:
             case UnitState() as state:
                 await self._units.put(state, check_at_ms=AT_ONCE_MS)
             case ObligationState() as state:
-                await self._ledger.put(state, check_at_ms=AT_ONCE_MS)
+                # What was not known has no alert: look when it can be overdue. A change may end one: look now.
+                await self._ledger.put(state, first_check_at_ms=overdue_from_ms(state), check_at_ms=AT_ONCE_MS)
             case ReportState() as state:
                 lean = state.model_copy(update={"values": ()})
                 await self._reports.put(state.report, lean, check_at_ms=AT_ONCE_MS)

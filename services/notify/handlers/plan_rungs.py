@@ -5,6 +5,8 @@ Crash: rows are inserted if absent and the mark is taken off last, so the work i
 
 from __future__ import annotations
 
+import asyncio
+
 from services.notify.domain.instants import local_day
 from services.notify.domain.ledger import Entry
 from services.notify.domain.rungs import Reminder, outdated, planned, settle
@@ -13,6 +15,8 @@ from shared.plan.calendar import rung_fire_ms, working_days_of
 from shared.plan.model import Plan, Rung
 
 PAGE = 200
+AT_ONCE = 25
+"""Obligations planned side by side: the store commits their writes in groups."""
 
 
 class PlanRungs:
@@ -29,8 +33,9 @@ class PlanRungs:
         cursor: str | None = None
         while True:
             entries, cursor = await self._ledger.to_plan(PAGE, cursor)
-            for entry in entries:
-                done += await self._plan(entry, now_ms)
+            for start in range(0, len(entries), AT_ONCE):
+                batch = entries[start : start + AT_ONCE]
+                done += sum(await asyncio.gather(*(self._plan(entry, now_ms) for entry in batch)))
             if cursor is None:
                 return done
 

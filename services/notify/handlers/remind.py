@@ -6,6 +6,7 @@ leaves rows that are still due; at the next pass the delivery says that it cover
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from prometheus_client import Counter, Histogram
 from services.notify.domain.consolidation import Made, share_out
 from services.notify.domain.contacts import Recipient, resolve
 from services.notify.domain.deliveries import Delivery, created
-from services.notify.domain.instants import at_local, local_day, tomorrow_at
+from services.notify.domain.instants import at_local, local_day
 from services.notify.domain.ledger import Entry
 from services.notify.domain.letters import reminder_letter
 from services.notify.domain.rungs import Reminder, Verdict, decide, put_off, settle
@@ -24,10 +25,13 @@ from services.notify.handlers.ports import DeliveryBook, LedgerBook, PlanBook, R
 from services.notify.handlers.watch import Raise
 from shared.events.obligation import ObligationState
 from shared.events.unit import UnitState
+from shared.plan.calendar import working_days_of
 from shared.plan.model import Plan
 
 MAIL_AT = "09:00"
 IDS_MAX = 1000
+AT_ONCE = 25
+"""Rows settled side by side: the store commits their writes in groups."""
 
 
 @dataclass(slots=True)
@@ -74,9 +78,14 @@ class Remind:
         ledger = await self._entries(due)
         verdicts = _verdicts(due, ledger)
         to_send = [verdict.reminder for verdict in verdicts if verdict.action == "send"]
-        for verdict in verdicts:
-            if verdict.action == "settle":
-                await self._settle(settle(verdict.reminder, verdict.status, verdict.reason, now_ms=now_ms), now_ms)
+        await self._settle(
+            [
+                settle(verdict.reminder, verdict.status, verdict.reason, now_ms=now_ms)
+                for verdict in verdicts
+                if verdict.action == "settle"
+            ],
+            now_ms,
+        )
         await self._send(to_send, ledger, units, now_ms)
         return len(verdicts)
 
@@ -105,9 +114,8 @@ class Remind:
         waiting: dict[str, int] = {}
         for address in sorted(hands):
             for key in await self._hand_over(hands[address], units, now_ms):
-                waiting[key] = tomorrow_at(now_ms, MAIL_AT, hands[address].recipient.time_zone)
-        for row in rows:
-            await self._settle(_after_send(row, wanted[row.id], waiting.get(row.id), now_ms), now_ms)
+                waiting[key] = _next_mail(hands[address], now_ms)
+        await self._settle([_after_send(row, wanted[row.id], waiting.get(row.id), now_ms) for row in rows], now_ms)
 
     async def _recipients(
         self, row: Reminder, plan: Plan, units: Mapping[str, UnitState], now_ms: int
@@ -158,10 +166,21 @@ class Remind:
             now_ms=now_ms,
         )
 
-    async def _settle(self, row: Reminder, now_ms: int) -> None:
+    async def _settle(self, rows: Sequence[Reminder], now_ms: int) -> None:
+        for start in range(0, len(rows), AT_ONCE):
+            await asyncio.gather(*(self._settle_one(row, now_ms) for row in rows[start : start + AT_ONCE]))
+
+    async def _settle_one(self, row: Reminder, now_ms: int) -> None:
         """A row that moved on meanwhile was settled by another worker: that decision stands."""
         if await self._reminders.replace(row, now_ms=now_ms) and row.status != "SENT":
             self._notices.labels("reminder", row.decision).inc()
+
+
+def _next_mail(hand: Hand, now_ms: int) -> int:
+    """09:00 of the recipient's next working day."""
+    zone = hand.recipient.time_zone
+    day = working_days_of(hand.plan.holidays).add(local_day(now_ms, zone), 1)
+    return at_local(day, MAIL_AT, zone)
 
 
 def _verdicts(due: Sequence[Reminder], ledger: Mapping[str, Entry]) -> list[Verdict]:

@@ -30,13 +30,13 @@ class Ledger:
     def __init__(self, store: Documents) -> None:
         self._store = store
 
-    async def put(self, state: ObligationState, *, check_at_ms: int) -> bool:
-        """Keep a state if it is newer than what is held; whether it was."""
+    async def put(self, state: ObligationState, *, first_check_at_ms: int, check_at_ms: int) -> bool:
+        """Keep a state if it is newer than what is held; whether it was. `first_check_at_ms`: for one not held yet."""
         for _ in range(ATTEMPTS_MAX):
             held = await self._store.get(LEDGER.name, state.obligation)
             if held is not None and held["revision"] >= state.revision:
                 return False
-            document = _document(state, check_at_ms, held)
+            document = _document(state, first_check_at_ms if held is None else check_at_ms, held)
             if held is None:
                 saved = await self._store.insert(LEDGER.name, document)
             else:

@@ -18,7 +18,6 @@ from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
 from shared.http.problems import Problem
 
 PhaseFilter = Annotated[str | None, Query(max_length=40, description="OPEN, ACKNOWLEDGED or RESOLVED.")]
-ZONE = "Asia/Ho_Chi_Minh"
 
 _CLOSED = Text("Cảnh báo đã được khắc phục.", "The alert is resolved already.")
 _PAST = Text("Ngày cam kết đã qua.", "The promised day is over.")
@@ -42,9 +41,7 @@ def alert_routes(pages: AlertPages, desk: AlertDesk, clock: Clock) -> APIRouter:
         """Somebody takes care of it by a promised day."""
         promise = _day(given.promise)
         try:
-            changed = await desk.acknowledge(
-                alert, owner=given.owner, promise=promise, now_ms=clock.now_ms(), time_zone=ZONE
-            )
+            changed = await desk.acknowledge(alert, owner=given.owner, promise=promise, now_ms=clock.now_ms())
         except PromiseInThePast as err:
             raise Problem(422, detail=_PAST, pointer="/promise") from err
         except AlertClosed as err:

@@ -116,12 +116,17 @@ async def test_two_step_review_takes_two_identities(intake: Running) -> None:
     value = {"indicator": "STAFF", "numerator": 1, "denominator": 2}
     evidence = {"kind": "document_number", "reference": "12/BC"}
     head = {"plan": "SMALL", "form": "ANNUAL", "unit": "U1", "period": "2011"}
-    sent = await intake.post({**head, "values": [{**value, "evidence": evidence}]})
+    body = {**head, "values": [{**value, "evidence": evidence}]}
+    sent = await intake.post(body)
     assert sent.status_code == 201, sent.text
     path = "/v1/reports/report-SMALL-ANNUAL-U1-2011/approve"
     assert (await intake.call("POST", path)).status_code == 409
     other = token("head", roles=["appraiser"])
     assert (await intake.call("POST", path, bearer=other)).json()["phase"] == "APPROVED"
+    intake.at("2012-03-05T00:00:00+07:00")
+    assert (await intake.post(body)).status_code == 200  # locked by now, but a repeat succeeds
+    amended = {**head, "values": [{**value, "numerator": 2, "evidence": evidence}]}
+    assert (await intake.post(amended, headers={"If-Match": '"1"'})).status_code == 409
 
 
 async def test_reviewing_needs_the_scope_and_a_report(intake: Running) -> None:

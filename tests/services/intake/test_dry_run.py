@@ -41,9 +41,8 @@ REPORT = st.fixed_dictionaries(
 def told(answer: httpx.Response) -> dict[str, Any]:
     """What both runs must agree on."""
     body = answer.json()
-    summary = body.get("summary", body)
-    names = ("counts", "conflicts", "conflict_groups_total", "rejected_indexes", "status")
-    return {name: summary.get(name) for name in names}
+    names = ("counts", "conflicts", "conflict_groups_total", "rejected_indexes", "status", "outcome")
+    return {name: body.get(name) for name in names}
 
 
 async def both(folder: Path, bodies: list[dict[str, Any]]) -> None:

@@ -101,6 +101,22 @@ async def test_publication_that_a_crash_cut_short_is_completed_by_schedule_and_b
         assert (await again.publish()).json()["obligations_written"] == 1
 
 
+async def test_a_marker_that_another_instance_wrote_meanwhile_is_taken_away(intake: Running) -> None:
+    from services.intake.domain.materialise import Marker
+    from services.intake.repository.markers import Markers
+
+    markers = Markers(intake.store)
+    held = await markers.get("SMALL", "U1")
+    assert held is not None
+    stale = Marker("SMALL", "U1", "other", 0, held.rev)
+    assert await markers.put(stale)
+    assert not await markers.put(stale)
+    await markers.forget("SMALL", "U1")
+    assert await markers.get("SMALL", "U1") is None
+    assert (await intake.publish()).json()["obligations_written"] == 0
+    assert await markers.get("SMALL", "U1") is not None
+
+
 async def test_keys_that_no_event_can_carry_are_refused_with_their_place(empty: Running) -> None:
     bad = document()
     bad["groups"][0]["indicators"][2]["target_overrides"] = {"U-1": {"2011": 5}}

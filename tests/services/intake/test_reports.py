@@ -59,10 +59,10 @@ async def test_an_error_refuses_an_atomic_report_and_is_counted(intake: Running)
     body = answer.json()
     assert body["type"] == "/problems/not-valid"
     assert body["errors"][0]["pointer"] == "/values/0/numerator"
-    summary = body["summary"]
-    assert (summary["status"], summary["version"], summary["receipt"]) == ("ERROR", None, None)
-    assert summary["rejected_indexes"] == [0, 1, 2]
-    (conflict,) = summary["conflicts"]
+    assert (body["status"], body["outcome"], body["counts"]["rejected"]) == (422, "ERROR", 3)
+    assert "receipt" not in body
+    assert body["rejected_indexes"] == [0, 1, 2]
+    (conflict,) = body["conflicts"]
     assert conflict["code"] == "V02"
     assert conflict["objects"] == {"indicator": "MAIL", "unit": "U1", "period": "2011-M03"}
     assert (conflict["indexes"], conflict["got"]) == ([0], "60 > 50")
@@ -103,7 +103,7 @@ async def test_messages_follow_the_language_of_the_request(intake: Running) -> N
         (await intake.post(with_value(WRONG), headers={"Accept-Language": language})).json()
         for language in ("vi", "en")
     ]
-    assert [body["summary"]["conflicts"][0]["message"] for body in said] == [
+    assert [body["conflicts"][0]["message"] for body in said] == [
         "Tử số lớn hơn mẫu số",
         "The numerator is greater than the denominator",
     ]
@@ -209,7 +209,7 @@ async def test_lateness_is_told(intake: Running) -> None:
 
 async def test_conflicts_are_grouped_and_at_most_a_hundred_groups_are_listed(intake: Running) -> None:
     rows = [{"indicator": f"NOPE-{number}", "value": 1} for number in range(120)]
-    summary = (await intake.post({**monthly(), "values": rows})).json()["summary"]
+    summary = (await intake.post({**monthly(), "values": rows})).json()
     assert len(summary["conflicts"]) == 100
     assert summary["conflict_groups_total"] == 120 + 3  # and three indicators that apply are missing
     assert summary["counts"]["rejected"] == 120
@@ -223,7 +223,7 @@ async def test_the_same_file_at_two_units_is_found(intake: Running) -> None:
     other = with_value(row, unit="U2")
     other["values"].append({"indicator": "LAWS", "value": 1})
     refused = await intake.post(other)
-    assert [conflict["code"] for conflict in refused.json()["summary"]["conflicts"]] == ["V14"]
+    assert [conflict["code"] for conflict in refused.json()["conflicts"]] == ["V14"]
     changed = with_value({"indicator": "CALLS", "value": 3})
     assert (await intake.post(changed, headers={"If-Match": '"1"'})).status_code == 201
     assert (await intake.post(other)).status_code == 201

@@ -141,7 +141,7 @@ async def test_alerts_of_many_units_are_one_mail_per_window(running: Running) ->
 
 
 async def test_a_persons_decision_stands_until_the_source_says_something_new(running: Running) -> None:
-    desk = AlertDesk(running.notify.books.alerts)
+    desk = AlertDesk(running.notify.books.alerts, running.notify.books.plans)
     await hear_all(running)
     await running.hear(score("CVT", shares={"A": 0.1, "B": 0.1}))
     await running.go("2011-03-15 10:00")
@@ -162,7 +162,7 @@ async def test_the_inspection_list_adds_risk_points_per_unit(running: Running) -
     )
     await running.hear(*(obligation("CVT", period=f"2011-Q{quarter}") for quarter in (1, 2)))
     await running.go("2011-07-01 10:00")
-    candidates = await AlertDesk(running.notify.books.alerts).inspection_list("P")
+    candidates = await AlertDesk(running.notify.books.alerts, running.notify.books.plans).inspection_list("P")
     assert [(one.unit, one.points, one.proposal) for one in candidates] == [
         ("CVT", 6, "inspection"),
         ("CBC", 2, "none"),

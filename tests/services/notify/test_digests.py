@@ -146,8 +146,8 @@ async def test_alerts_promises_and_what_was_not_delivered_are_in_it(running: Run
     books = running.notify.books
     [alert] = [alert for alert in await books.alerts.open_of("P") if alert.rule == "R3"]
     promised = date(2011, 3, 30)
-    await AlertDesk(books.alerts).acknowledge(
-        alert.id, owner="TTTT", promise=promised, now_ms=at("2011-03-15 11:00"), time_zone="Asia/Ho_Chi_Minh"
+    await AlertDesk(books.alerts, books.plans).acknowledge(
+        alert.id, owner="TTTT", promise=promised, now_ms=at("2011-03-15 11:00")
     )
     await running.go(MOMENT)
     text = text_of(running.post.to(EN)[0])

@@ -115,7 +115,7 @@ async def test_one_mail_a_day_over_all_units_and_forms(running: Running) -> None
     assert delivery.state().recipient == "s…@bo.example"
 
 
-async def test_what_becomes_due_after_the_mail_waits_for_the_next_day(running: Running) -> None:
+async def test_what_becomes_due_after_the_mail_waits_for_the_next_working_day(running: Running) -> None:
     await running.hear(plan_state(plan()), center(), cvt(), unit("CBC", contact("report_officer", OFFICER)))
     await running.hear(obligation())
     await running.go("2011-03-11 09:00")
@@ -125,6 +125,8 @@ async def test_what_becomes_due_after_the_mail_waits_for_the_next_day(running: R
     cbc = obligation("CBC").obligation
     assert (await running.decisions(cbc))["BEFORE-3"] == ("PENDING", "waits_for_next_mail")
     await running.go("2011-03-12 09:00")
+    assert len(running.post.to(OFFICER)) == 1, "a Saturday"
+    await running.go("2011-03-14 09:00")
     assert len(running.post.to(OFFICER)) == 2
     assert "Đơn vị CBC" in text_of(running.post.to(OFFICER)[1])
     assert (await running.decisions(cbc))["BEFORE-3"] == ("SENT", "due")
