@@ -44,7 +44,7 @@ class ServiceSettings(BaseSettings):
         default="http://127.0.0.1:8000", description="URL under which people and unit systems reach the service."
     )
     store_url: str = Field(
-        default="sqlite:.data/store", description="Document store: sqlite:<directory> or mongodb://<hosts>/."
+        description="Document store: sqlite:///absolute/path/file.sqlite3 (one per service) or mongodb://<hosts>/."
     )
     nats_url: str = Field(default="nats://127.0.0.1:4222", description="NATS servers, separated by commas.")
     nats_user: str | None = Field(default=None, description="NATS account of this service; required in production.")

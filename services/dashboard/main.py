@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -37,7 +37,6 @@ from services.dashboard.routes.assets import asset_routes
 from services.dashboard.routes.deliveries import delivery_routes
 from services.dashboard.routes.exports import export_routes
 from services.dashboard.routes.frame import Framing, SignInNeeded
-from services.dashboard.routes.internal import internal_routes
 from services.dashboard.routes.live import live_routes
 from services.dashboard.routes.overview import overview_routes
 from services.dashboard.routes.pipeline import pipeline_routes
@@ -45,20 +44,17 @@ from services.dashboard.routes.session import on_sign_in_needed, session_routes
 from services.dashboard.routes.units import unit_routes
 from services.dashboard.settings import Settings
 from shared.clock import Clock
-from shared.errors import TiendoError, Transient
+from shared.errors import TiendoError
 from shared.http.app import Limits, create_app
 from shared.http.identity import Identity
 from shared.http.server import run as run_loop
-from shared.http.server import serve
 from shared.http.tokens import TokenAuthenticator
-from shared.nats.broker import BROKER_COLLECTIONS, Broker
-from shared.nats.connection import Identity as BrokerIdentity
+from shared.nats.broker import Broker
 from shared.nats.dead_letter import list_dead_letters
 from shared.schedule import Schedule
+from shared.service import FINISH_SECONDS_MAX, broker_of, internal_routes, run_until_stopped, settled_answer, watch
 from shared.store.documents import Documents
-from shared.store.journal import JOURNAL, Journal
 from shared.store.open import open_store
-from shared.telemetry.health import Check
 from shared.telemetry.service import Telemetry, start_telemetry
 
 VERSION = "1"
@@ -134,25 +130,30 @@ class Dashboard:
         """Stop consuming, store the watermark, close the store. May be called without `start`."""
         self.telemetry.health.stop()
         self.live.close()
-        await self.broker.stop(finish_seconds_max=1.5)
+        await self.broker.stop(finish_seconds_max=FINISH_SECONDS_MAX)
         await self.schedule.stop()
         await self.schedule.run_once()
         await self.store.aclose()
         await self.telemetry.aclose()
 
 
-async def compose(settings: Settings, *, clock: Clock | None = None) -> Dashboard:
-    """The service, not yet started. `clock` replaces the one that the settings name."""
+async def compose(settings: Settings, *, clock: Clock | None = None, store: Documents | None = None) -> Dashboard:
+    """The service, not yet started. `clock` and `store` replace those that the settings name."""
     clock = clock or settings.clock()
     telemetry = start_telemetry(settings, service="dashboard", clock=clock, version=VERSION)
-    store = await open_store(
-        settings.store_url, database="dashboard", collections=[*COLLECTIONS, *BROKER_COLLECTIONS, JOURNAL]
-    )
+    store = store or await open_store(settings.store_url, database="dashboard", collections=COLLECTIONS)
     live = Live(clients_max=settings.live_clients_max)
     progress = Progress(Watermarks(store), live.announce)
     models = Models(store)
     apply = Apply(models.by_noun(), progress.note)
-    broker = _broker(settings, store, clock, apply)
+    broker = broker_of(
+        settings,
+        service="dashboard",
+        store=store,
+        clock=clock,
+        telemetry=telemetry,
+        subscriptions=consumer.subscriptions(apply),
+    )
     every = Schedule(clock=clock, every_seconds=settings.schedule_seconds, jobs=schedule.jobs(flush=progress.flush))
     app = _app(
         settings=settings,
@@ -164,8 +165,7 @@ async def compose(settings: Settings, *, clock: Clock | None = None) -> Dashboar
         broker=broker,
         every=every,
     )
-    telemetry.health.add(Check("store", store.ping, "check TIENDO_STORE_URL and that the store runs"))
-    telemetry.health.add(_broker_check(broker))
+    watch(telemetry, store=store, broker=broker, schedule=every)
     return Dashboard(app, apply, progress, live, store, broker, every, telemetry)
 
 
@@ -198,32 +198,6 @@ class Models:
             "digest": self.digests,
             "delivery": self.deliveries,
         }
-
-
-def _broker(settings: Settings, store: Documents, clock: Clock, apply: Apply) -> Broker:
-    identity = None
-    if settings.nats_user and settings.nats_password:
-        identity = BrokerIdentity(settings.nats_user, settings.nats_password.get_secret_value())
-    return Broker(
-        url=settings.nats_url,
-        service_name="dashboard",
-        store=store,
-        journal=Journal(store),
-        clock=clock,
-        owned_stream=None,
-        emitting_collections=[],
-        subscriptions=consumer.subscriptions(apply),
-        identity=identity,
-        may_create_streams=settings.profile == "local",
-    )
-
-
-def _broker_check(broker: Broker) -> Check:
-    async def probe() -> None:
-        if reasons := broker.ready():
-            raise Transient("; ".join(reasons))
-
-    return Check("broker", probe, "check TIENDO_NATS_URL and that the broker runs")
 
 
 def _app(
@@ -266,7 +240,7 @@ def _app(
         asset_routes(assets),
     ]
     if settings.profile == "local":
-        routers.append(internal_routes(_settled(broker, every)))
+        routers.append(internal_routes(lambda: settled_answer(broker, every)))
     app = create_app(
         title="Tiendo dashboard",
         version=VERSION,
@@ -306,33 +280,9 @@ def _profiles(models: Models) -> Profiles:
     )
 
 
-def _settled(broker: Broker, every: Schedule) -> Callable[[], Awaitable[dict[str, int]]]:
-    async def answer() -> dict[str, int]:
-        found = await broker.settled()
-        # What could not be found out counts as work: the barrier must not open on ignorance.
-        return {
-            "schedule_ms": every.passed_ms,
-            "outbox": found.outbox,
-            "unprocessed": found.unprocessed,
-            "dirty": len(found.unknown),
-        }
-
-    return answer
-
-
-async def run(settings: Settings) -> None:
-    """Start, serve until a stop signal, stop in reverse."""
-    dashboard = await compose(settings)
-    try:
-        await dashboard.start()
-        await serve(
-            dashboard.app,
-            host=settings.host,
-            port=settings.port,
-            stop_timeout_seconds=settings.stop_timeout_seconds,
-        )
-    finally:
-        await dashboard.stop()
+async def run(settings: Settings, *, store: Documents | None = None) -> None:
+    """Start, serve until a stop signal, stop in reverse. `store` replaces the one that the settings name."""
+    await run_until_stopped(await compose(settings, store=store), settings)
 
 
 def main() -> None:

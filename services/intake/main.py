@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from fastapi import FastAPI
 
@@ -29,7 +28,6 @@ from services.intake.repository.report_versions import ReportVersions
 from services.intake.repository.units import Units
 from services.intake.routes import refusals
 from services.intake.routes.access import KeyAuthenticator
-from services.intake.routes.internal import internal_routes
 from services.intake.routes.keys import key_routes
 from services.intake.routes.obligations import obligation_routes
 from services.intake.routes.plans import plan_routes
@@ -37,36 +35,30 @@ from services.intake.routes.reports import report_routes, submission_routes
 from services.intake.routes.units import unit_routes
 from services.intake.settings import Settings
 from shared.clock import Clock
-from shared.errors import Transient
 from shared.http.app import Limits, create_app
 from shared.http.idempotency import Idempotency
 from shared.http.identity import Identity
 from shared.http.server import run as run_loop
-from shared.http.server import serve
 from shared.http.tokens import TokenAuthenticator
-from shared.nats.broker import Broker, Settled
-from shared.nats.connection import Identity as BrokerIdentity
 from shared.nats.streams import INTAKE
 from shared.schedule import Schedule
+from shared.service import (
+    FINISH_SECONDS_MAX,
+    Publishing,
+    broker_of,
+    internal_routes,
+    run_until_stopped,
+    settled_answer,
+    watch,
+)
 from shared.store.documents import Documents
-from shared.store.journal import Journal
 from shared.store.open import open_store
-from shared.telemetry.health import Check
 from shared.telemetry.service import Telemetry, start_telemetry
 
 VERSION = "1"
 DAY_MS = 86_400_000
 BROKER_SECONDS_MAX = 1.0
 """How long reports wait for a broker that is away at start: they do not need it."""
-
-
-class Publishing(Protocol):
-    """What intake needs of the broker: `shared.nats.broker.Broker`, or nothing at all in a test without one."""
-
-    async def start(self, *, start_seconds_max: float = ...) -> None: ...
-    async def stop(self, *, finish_seconds_max: float = ...) -> None: ...
-    def ready(self) -> list[str]: ...
-    async def settled(self) -> Settled: ...
 
 
 class Handlers:
@@ -111,7 +103,7 @@ class Intake:
         """Stop what was started, close the store. May be called without `start`."""
         self.telemetry.health.stop()
         await self.schedule.stop()
-        await self.broker.stop(finish_seconds_max=1.5)
+        await self.broker.stop(finish_seconds_max=FINISH_SECONDS_MAX)
         await self.handlers.keys.aclose()
         await self.store.aclose()
         await self.telemetry.aclose()
@@ -129,36 +121,17 @@ async def compose(
     telemetry = start_telemetry(settings, service="intake", clock=clock, version=VERSION)
     store = store or await open_store(settings.store_url, database="intake", collections=COLLECTIONS)
     handlers = Handlers(store, clock, horizon_days=settings.horizon_days)
-    publishing = broker or _broker(settings, store, clock, telemetry)
+    publishing = broker or broker_of(
+        settings, service="intake", store=store, clock=clock, telemetry=telemetry, owned=INTAKE, emitting=EMITTING
+    )
     every = Schedule(
         clock=clock,
         every_seconds=settings.schedule_seconds,
         jobs=schedule.jobs(materialise=handlers.materialise, idempotency=handlers.idempotency),
     )
-    app = _app(settings, clock, telemetry, handlers, _settled(publishing, every))
-    telemetry.health.add(Check("store", store.ping, "check TIENDO_STORE_URL and that the store runs"))
-    telemetry.health.add(_broker_check(publishing))
-    telemetry.health.add(_schedule_check(every))
+    app = _app(settings, clock, telemetry, handlers, lambda: settled_answer(publishing, every))
+    watch(telemetry, store=store, broker=publishing, schedule=every)
     return Intake(app, handlers, store, publishing, every, telemetry)
-
-
-def _broker(settings: Settings, store: Documents, clock: Clock, telemetry: Telemetry) -> Broker:
-    identity = None
-    if settings.nats_user and settings.nats_password:
-        identity = BrokerIdentity(settings.nats_user, settings.nats_password.get_secret_value())
-    return Broker(
-        url=settings.nats_url,
-        service_name="intake",
-        store=store,
-        journal=Journal(store),
-        clock=clock,
-        owned_stream=INTAKE,
-        emitting_collections=EMITTING,
-        subscriptions={},
-        identity=identity,
-        may_create_streams=settings.profile == "local",
-        tracer=telemetry.tracing.tracer,
-    )
 
 
 def _app(
@@ -194,46 +167,9 @@ def _app(
     return app
 
 
-def _broker_check(broker: Publishing) -> Check:
-    async def probe() -> None:
-        if reasons := broker.ready():
-            raise Transient("; ".join(reasons))
-
-    return Check("broker", probe, "check TIENDO_NATS_URL and that the broker runs; reports are accepted meanwhile")
-
-
-def _schedule_check(every: Schedule) -> Check:
-    async def probe() -> None:
-        if every.faults:
-            raise Transient("; ".join(f"{job}: {fault}" for job, fault in every.faults.items()))
-
-    return Check("schedule", probe, "see the log line schedule.job_failed")
-
-
-def _settled(broker: Publishing, every: Schedule) -> Callable[[], Awaitable[dict[str, int]]]:
-    async def answer() -> dict[str, int]:
-        found = await broker.settled()
-        # What could not be found out counts as work: the barrier must not open on ignorance.
-        return {
-            "schedule_ms": every.passed_ms,
-            "outbox": found.outbox,
-            "unprocessed": found.unprocessed,
-            "dirty": len(found.unknown),
-        }
-
-    return answer
-
-
 async def run(settings: Settings, *, store: Documents | None = None) -> None:
     """Start, serve until a stop signal, stop in reverse. `store` replaces the one that the settings name."""
-    intake = await compose(settings, store=store)
-    try:
-        await intake.start()
-        await serve(
-            intake.app, host=settings.host, port=settings.port, stop_timeout_seconds=settings.stop_timeout_seconds
-        )
-    finally:
-        await intake.stop()
+    await run_until_stopped(await compose(settings, store=store), settings)
 
 
 def main() -> None:

@@ -33,26 +33,21 @@ from services.notify.repository.units import Units
 from services.notify.routes.alerts import alert_routes
 from services.notify.routes.deliveries import delivery_routes
 from services.notify.routes.digests import digest_routes
-from services.notify.routes.internal import internal_routes
 from services.notify.routes.reminders import reminder_routes
 from services.notify.settings import NotifySettings
 from shared.clock import Clock
-from shared.errors import Transient
 from shared.events.report import ReportState
 from shared.events.score import EvaluationState, ScoreState
 from shared.http.app import Limits, create_app
 from shared.http.identity import Identity
 from shared.http.server import run as run_loop
-from shared.http.server import serve
 from shared.http.tokens import TokenAuthenticator
 from shared.nats.broker import Broker
-from shared.nats.connection import Identity as BrokerIdentity
 from shared.nats.streams import NOTIFY
 from shared.schedule import Job, Schedule
+from shared.service import FINISH_SECONDS_MAX, broker_of, internal_routes, run_until_stopped, settled_answer, watch
 from shared.store.documents import Documents
-from shared.store.journal import Journal
 from shared.store.open import open_store
-from shared.telemetry.health import Check
 from shared.telemetry.metrics import Metrics
 from shared.telemetry.service import Telemetry, start_telemetry
 
@@ -183,7 +178,7 @@ class Notify:
         """Stop in reverse. What was interrupted is finished by the next start. May be called without `start`."""
         self.telemetry.health.stop()
         await self.schedule.stop()
-        await self.broker.stop(finish_seconds_max=1.5)
+        await self.broker.stop(finish_seconds_max=FINISH_SECONDS_MAX)
         await self.store.aclose()
         await self.telemetry.aclose()
 
@@ -209,12 +204,19 @@ async def compose(
         instance=settings.instance or socket.gethostname(),
         at_once=settings.mail_at_once,
     )
-    broker = _broker(settings, store, clock, work)
+    broker = broker_of(
+        settings,
+        service="notify",
+        store=store,
+        clock=clock,
+        telemetry=telemetry,
+        owned=NOTIFY,
+        emitting=EMITTING,
+        subscriptions=consumer.subscriptions(work.follow),
+    )
     every = Schedule(clock=clock, every_seconds=settings.schedule_seconds, jobs=_jobs(work))
     app = _app(settings, clock=clock, telemetry=telemetry, books=books, broker=broker, every=every, work=work)
-    telemetry.health.add(Check("store", store.ping, "check TIENDO_STORE_URL and that the store runs"))
-    telemetry.health.add(_broker_check(broker))
-    telemetry.health.add(_schedule_check(every))
+    watch(telemetry, store=store, broker=broker, schedule=every)
     return Notify(app, work, books, store, broker, every, telemetry)
 
 
@@ -233,24 +235,6 @@ def smtp_server(settings: NotifySettings) -> Server:
     )
 
 
-def _broker(settings: NotifySettings, store: Documents, clock: Clock, work: Work) -> Broker:
-    identity = None
-    if settings.nats_user and settings.nats_password:
-        identity = BrokerIdentity(settings.nats_user, settings.nats_password.get_secret_value())
-    return Broker(
-        url=settings.nats_url,
-        service_name="notify",
-        store=store,
-        journal=Journal(store),
-        clock=clock,
-        owned_stream=NOTIFY,
-        emitting_collections=EMITTING,
-        subscriptions=consumer.subscriptions(work.follow),
-        identity=identity,
-        may_create_streams=settings.profile == "local",
-    )
-
-
 def _jobs(work: Work) -> tuple[Job, ...]:
     return schedule.jobs(
         plan_rungs=work.plan_rungs,
@@ -260,22 +244,6 @@ def _jobs(work: Work) -> tuple[Job, ...]:
         make_digests=work.make_digests,
         deliver=work.deliver,
     )
-
-
-def _broker_check(broker: Broker) -> Check:
-    async def probe() -> None:
-        if reasons := broker.ready():
-            raise Transient("; ".join(reasons))
-
-    return Check("broker", probe, "check TIENDO_NATS_URL and that the broker runs")
-
-
-def _schedule_check(every: Schedule) -> Check:
-    async def probe() -> None:
-        if every.faults:
-            raise Transient("; ".join(f"{job}: {fault}" for job, fault in sorted(every.faults.items())))
-
-    return Check("schedule", probe, "read the log for schedule.job_failed")
 
 
 def _app(
@@ -304,15 +272,9 @@ def _app(
     if settings.profile == "local":
 
         async def settled() -> dict[str, int]:
-            found = await broker.settled()
-            # What could not be found out counts as work: the barrier must not open on ignorance.
-            dirty = await books.due(clock.now_ms()) + work.deliver.in_flight + len(found.unknown)
-            return {
-                "schedule_ms": every.passed_ms,
-                "outbox": found.outbox,
-                "unprocessed": found.unprocessed,
-                "dirty": dirty,
-            }
+            before = await books.due(clock.now_ms()) + work.deliver.in_flight
+            answer = await settled_answer(broker, every, dirty=before)
+            return {**answer, "dirty": answer["dirty"] + await books.due(clock.now_ms()) + work.deliver.in_flight}
 
         routers.append(internal_routes(settled))
     authenticator = TokenAuthenticator(settings.token_secret.get_secret_value(), clock)
@@ -329,17 +291,7 @@ def _app(
 
 async def run(settings: NotifySettings, *, store: Documents | None = None) -> None:
     """Start, serve until a stop signal, stop in reverse. `store` replaces the one that the settings name."""
-    notify = await compose(settings, store=store)
-    try:
-        await notify.start()
-        await serve(
-            notify.app,
-            host=settings.host,
-            port=settings.port,
-            stop_timeout_seconds=settings.stop_timeout_seconds,
-        )
-    finally:
-        await notify.stop()
+    await run_until_stopped(await compose(settings, store=store), settings)
 
 
 def main() -> None:

@@ -21,24 +21,27 @@ from services.scoring.repository.plans import Plans
 from services.scoring.repository.results import Results
 from services.scoring.repository.units import Units
 from services.scoring.routes.evaluations import evaluation_routes
-from services.scoring.routes.internal import internal_routes
 from services.scoring.settings import Settings
 from shared.clock import Clock, SystemClock
-from shared.errors import Transient
 from shared.events.envelope import Envelope
 from shared.http.app import Limits, create_app
 from shared.http.identity import Identity
 from shared.http.server import run as run_loop
-from shared.http.server import serve
 from shared.http.tokens import TokenAuthenticator
-from shared.nats.broker import BROKER_COLLECTIONS, Broker
-from shared.nats.connection import Identity as BrokerIdentity
+from shared.nats.broker import Broker
 from shared.nats.streams import SCORING
 from shared.schedule import Schedule
+from shared.service import (
+    FINISH_SECONDS_MAX,
+    broker_of,
+    check,
+    internal_routes,
+    run_until_stopped,
+    settled_answer,
+    watch,
+)
 from shared.store.documents import Documents
-from shared.store.journal import JOURNAL, Journal
 from shared.store.open import open_store
-from shared.telemetry.health import Check
 from shared.telemetry.service import Telemetry, start_telemetry
 
 VERSION = "1"
@@ -75,7 +78,7 @@ class Scoring:
     async def stop(self) -> None:
         """Stop consuming, stop recomputing, close the store. May be called without `start`."""
         self.telemetry.health.stop()
-        await self.broker.stop(finish_seconds_max=1.5)
+        await self.broker.stop(finish_seconds_max=FINISH_SECONDS_MAX)
         await self.schedule.stop()
         await self.loop.stop()
         await self.store.aclose()
@@ -102,13 +105,11 @@ def handlers(store: Documents, *, clock: Clock, lease_seconds: float, lease_cloc
     )
 
 
-async def compose(settings: Settings, *, clock: Clock | None = None) -> Scoring:
-    """The service, not yet started. `clock` replaces the one that the settings name."""
+async def compose(settings: Settings, *, clock: Clock | None = None, store: Documents | None = None) -> Scoring:
+    """The service, not yet started. `clock` and `store` replace those that the settings name."""
     clock = clock or settings.clock()
     telemetry = start_telemetry(settings, service="scoring", clock=clock, version=VERSION)
-    store = await open_store(
-        settings.store_url, database="scoring", collections=[*COLLECTIONS, *BROKER_COLLECTIONS, JOURNAL]
-    )
+    store = store or await open_store(settings.store_url, database="scoring", collections=COLLECTIONS)
     made = handlers(store, clock=clock, lease_seconds=settings.lease_seconds)
     loop = schedule.RecomputeLoop(
         waiting=made.marks.waiting,
@@ -116,15 +117,25 @@ async def compose(settings: Settings, *, clock: Clock | None = None) -> Scoring:
         debounce=Debounce(settings.debounce_seconds, settings.pause_cost_factor, settings.pause_seconds_max),
         told=_telling(telemetry),
     )
-    broker = _broker(settings, store, clock, made.keep, loop)
+    broker = broker_of(
+        settings,
+        service="scoring",
+        store=store,
+        clock=clock,
+        telemetry=telemetry,
+        owned=SCORING,
+        emitting=EMITTING,
+        subscriptions={
+            pattern: _noticed(handler, loop) for pattern, handler in consumer.subscriptions(made.keep).items()
+        },
+    )
     every = Schedule(
         clock=clock, every_seconds=settings.schedule_seconds, jobs=schedule.jobs(mark_due=made.marks.mark_ticked)
     )
     app = _app(settings, clock, telemetry, made, _settled(broker, every, made.marks, loop))
-    telemetry.health.add(Check("store", store.ping, "check TIENDO_STORE_URL and that the store runs"))
-    telemetry.health.add(_check("broker", broker.ready, "check TIENDO_NATS_URL and that the broker runs"))
+    watch(telemetry, store=store, broker=broker, schedule=every)
     telemetry.health.add(
-        _check(
+        check(
             "recompute",
             lambda: [f"{what}: {fault}" for what, fault in loop.faults.items()],
             "read the log: an evaluation cannot be computed",
@@ -141,24 +152,6 @@ def _telling(telemetry: Telemetry) -> Callable[[str, float], None]:
     return told
 
 
-def _broker(settings: Settings, store: Documents, clock: Clock, keep: Keep, loop: schedule.RecomputeLoop) -> Broker:
-    identity = None
-    if settings.nats_user and settings.nats_password:
-        identity = BrokerIdentity(settings.nats_user, settings.nats_password.get_secret_value())
-    return Broker(
-        url=settings.nats_url,
-        service_name="scoring",
-        store=store,
-        journal=Journal(store),
-        clock=clock,
-        owned_stream=SCORING,
-        emitting_collections=EMITTING,
-        subscriptions={pattern: _noticed(handler, loop) for pattern, handler in consumer.subscriptions(keep).items()},
-        identity=identity,
-        may_create_streams=settings.profile == "local",
-    )
-
-
 def _noticed(
     handler: Callable[[Envelope], Awaitable[None]], loop: schedule.RecomputeLoop
 ) -> Callable[[Envelope], Awaitable[None]]:
@@ -169,14 +162,6 @@ def _noticed(
         loop.notice()
 
     return handled
-
-
-def _check(name: str, reasons: Callable[[], list[str]], mend: str) -> Check:
-    async def probe() -> None:
-        if found := reasons():
-            raise Transient("; ".join(found))
-
-    return Check(name, probe, mend)
 
 
 def _app(
@@ -204,36 +189,17 @@ def _settled(
     broker: Broker, every: Schedule, marks: Marks, loop: schedule.RecomputeLoop
 ) -> Callable[[], Awaitable[dict[str, int]]]:
     async def answer() -> dict[str, int]:
-        runs, passed_ms = loop.runs, every.passed_ms
-        before = await marks.unfinished()
-        found = await broker.settled()
-        after = await marks.unfinished()
-        # A recomputation that ended in between may have left events behind the look at the outbox. What could not be
-        # found out counts as work: the barrier must not open on ignorance.
-        moved = int(loop.runs != runs)
-        return {
-            "schedule_ms": passed_ms,
-            "outbox": found.outbox,
-            "unprocessed": found.unprocessed,
-            "dirty": max(before, after, moved, len(found.unknown)),
-        }
+        runs = loop.runs
+        found = await settled_answer(broker, every, dirty=await marks.unfinished())
+        # A recomputation that ended in between may have left events behind the look at the outbox.
+        return {**found, "dirty": found["dirty"] + await marks.unfinished() + int(loop.runs != runs)}
 
     return answer
 
 
-async def run(settings: Settings) -> None:
-    """Start, serve until a stop signal, stop in reverse."""
-    scoring = await compose(settings)
-    try:
-        await scoring.start()
-        await serve(
-            scoring.app,
-            host=settings.host,
-            port=settings.port,
-            stop_timeout_seconds=settings.stop_timeout_seconds,
-        )
-    finally:
-        await scoring.stop()
+async def run(settings: Settings, *, store: Documents | None = None) -> None:
+    """Start, serve until a stop signal, stop in reverse. `store` replaces the one that the settings name."""
+    await run_until_stopped(await compose(settings, store=store), settings)
 
 
 def main() -> None:

@@ -37,7 +37,15 @@ ALL_SCOPES = READ_SCOPES | WRITE_SCOPES | OPERATION_SCOPES
 
 ROLE_SCOPES: dict[str, frozenset[str]] = {
     "operator": READ_SCOPES
-    | {"report:write", "report:review", "obligation:write", "notify:write", "pipeline:read", "pipeline:write"},
+    | {
+        "key:write",
+        "report:write",
+        "report:review",
+        "obligation:write",
+        "notify:write",
+        "pipeline:read",
+        "pipeline:write",
+    },
     "appraiser": READ_SCOPES | {"report:review", "appraisal:write"},
     "inspector": READ_SCOPES | {"inspection:write"},
     "leader": READ_SCOPES | {"evaluation:write"},

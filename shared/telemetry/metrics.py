@@ -39,12 +39,12 @@ class Metrics:
         self.consumer_behind_seconds = self._gauge(
             "consumer_behind_seconds", "Age in seconds of the oldest message not yet acknowledged.", ("consumer",)
         )
-        self.outbox_depth = self._gauge("outbox_depth", "Documents that carry unpublished events.", ("collection",))
+        self.outbox_depth = self._gauge("outbox_depth", "Documents that carry unpublished events.", ())
         self.outbox_oldest_age_seconds = self._gauge(
-            "outbox_oldest_age_seconds", "Age in seconds of the oldest unpublished event.", ("collection",)
+            "outbox_oldest_age_seconds", "Age in seconds of the oldest unpublished event.", ()
         )
         self.dead_letters = self._counter(
-            "dead_letters", "Messages given up and kept as dead letters, by reason.", ("consumer", "reason")
+            "dead_letters", "Messages given up and kept as dead letters.", ("consumer", "event_type")
         )
 
     def _declare_work(self) -> None:

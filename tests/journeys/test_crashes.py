@@ -87,7 +87,7 @@ async def test_a_report_survives_a_crash_between_any_two_steps(journey: Journey,
                     except Exception:
                         # Without intake nobody answers: the round posts again once it is back.
                         return journey.platform.processes["intake"].pid is None
-                    return answer["version"] == 1
+                    return bool(answer["version"] == 1)
 
                 await until(accepted)
 

@@ -43,8 +43,8 @@ async def test_a_report_becomes_a_score_a_reminder_not_sent_an_alert_and_a_line_
     assert (score["band"], score["rank"]) == ("GOOD", 1)
 
     # The rung before the due day: not sent to whom has reported.
-    rungs = {(row["unit"], row["rung"]): row for row in await journey.reminders()}
-    await journey.step(rungs[("BINH", "BEFORE")]["fire_at_ms"] + 5000)
+    rungs = {(row["unit"], row["rung"], row["period"]): row for row in await journey.reminders()}
+    await journey.step(rungs[("BINH", "BEFORE", "2011-M01")]["fire_at_ms"] + 5000)
     rungs = {(row["unit"], row["rung"], row["period"]): row for row in await journey.reminders()}
     assert rungs[("AN", "BEFORE", "2011-M01")]["status"] == "SUPERSEDED"
     assert {rungs[(unit, "BEFORE", "2011-M01")]["status"] for unit in ("BINH", "CHI", "DUNG")} == {"SENT"}

@@ -13,8 +13,11 @@ from services.dashboard.repository.reports import REPORTS
 from services.dashboard.repository.scores import SCORES
 from services.dashboard.repository.units import UNITS
 from services.dashboard.repository.watermarks import WATERMARKS
+from shared.nats.broker import BROKER_COLLECTIONS
+from shared.store.documents import Collection
+from shared.store.journal import JOURNAL
 
-COLLECTIONS = (
+COLLECTIONS: tuple[Collection, ...] = (
     PLANS,
     UNITS,
     OBLIGATIONS,
@@ -26,4 +29,6 @@ COLLECTIONS = (
     DIGESTS,
     DELIVERIES,
     WATERMARKS,
+    JOURNAL,
+    *BROKER_COLLECTIONS,
 )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from shared.nats.broker import BROKER_COLLECTIONS
 from shared.store.documents import Collection, Index
+from shared.store.journal import JOURNAL
 
 PLANS = Collection("plans", (Index(("plan",)),))
 UNITS = Collection("units")
@@ -16,5 +18,15 @@ SCORES = Collection(
     emits=True,
 )
 
-COLLECTIONS = (PLANS, UNITS, LEDGER, OBSERVATIONS, MARKS, EVALUATIONS, SCORES)
+COLLECTIONS: tuple[Collection, ...] = (
+    PLANS,
+    UNITS,
+    LEDGER,
+    OBSERVATIONS,
+    MARKS,
+    EVALUATIONS,
+    SCORES,
+    JOURNAL,
+    *BROKER_COLLECTIONS,
+)
 EMITTING = tuple(collection.name for collection in COLLECTIONS if collection.emits)

@@ -263,7 +263,7 @@ async def test_a_service_that_lost_its_store_sees_every_event_again(
     for number in range(20):
         await store.insert(REPORTS.name, document(number))
     everything = {event(number).id for number in range(20)}
-    counts = []
+    counts: list[int] = []
     for name in ("first", "first", "second"):
         reader_store = await EmbeddedDocuments.connect(tmp_path / f"{name}.sqlite3", COLLECTIONS)
         seen = Seen()
