@@ -18,6 +18,7 @@ from pathlib import Path
 
 MESSAGES_MAX = 5000
 NUMBER_MAX = 9999
+HEADER_BYTES_MAX = 32 * 1024
 SUFFIX = ".eml"
 RECIPIENTS_HEADER = "X-Caught-For"
 ARRIVED_HEADER = "X-Caught-At"
@@ -71,6 +72,7 @@ class MailStore:
         fresh = self._path(id).with_suffix(".new")
         fresh.write_bytes(head + content)
         fresh.replace(self._path(id))
+        self._summaries[id] = _summary(id, _headers((head + content)[:HEADER_BYTES_MAX]))
         self._ids.append(id)
         self._forget_old()
         return id
@@ -90,11 +92,18 @@ class MailStore:
 
     def summary(self, id: str) -> Summary | None:
         if id not in self._summaries:
-            message = self.message(id)
-            if message is None:
+            head = self._head(id)
+            if head is None:
                 return None
-            self._summaries[id] = _summary(id, message)
+            self._summaries[id] = _summary(id, head)
         return self._summaries[id]
+
+    def _head(self, id: str) -> EmailMessage | None:
+        """The message's headers alone: a list of thousands must not parse thousands of bodies."""
+        if not _ID.fullmatch(id) or not self._path(id).is_file():
+            return None
+        with self._path(id).open("rb") as kept:
+            return _headers(kept.read(HEADER_BYTES_MAX))
 
     def message(self, id: str) -> EmailMessage | None:
         """The parsed message; None when there is none of that id."""
@@ -122,6 +131,13 @@ class MailStore:
             old = self._ids.pop(0)
             self._summaries.pop(old, None)
             self._path(old).unlink(missing_ok=True)
+
+
+def _headers(raw: bytes) -> EmailMessage:
+    found = re.search(rb"\r?\n\r?\n", raw)
+    message = message_from_bytes(raw[: found.end()] if found else raw, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
 
 
 def part_of(message: EmailMessage, kind: str) -> str | None:

@@ -20,6 +20,7 @@ class IntakeSettings(ServiceSettings):
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setenv("TIENDO_TOKEN_SECRET", SECRET)
+    monkeypatch.setenv("TIENDO_STORE_URL", "sqlite:///unused")
     monkeypatch.delenv("TIENDO_SECRETS_DIR", raising=False)
     return monkeypatch
 

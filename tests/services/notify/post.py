@@ -12,6 +12,8 @@ from typing import Any
 
 from aiosmtpd.smtp import SMTP
 
+from tests.support.waiting import until
+
 
 @dataclass(slots=True)
 class Post:
@@ -76,8 +78,7 @@ async def post_office() -> AsyncIterator[Post]:
         server.close()
         for one in sessions:
             _cut(one)
-        await server.wait_closed()
-        await asyncio.sleep(0)
+        await until(lambda: all(one.transport is None for one in sessions))
 
 
 def _cut(session: SMTP) -> None:

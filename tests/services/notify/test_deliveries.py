@@ -144,7 +144,7 @@ async def test_a_crash_after_the_send_repeats_under_the_same_message_id(running:
     [one] = await books.deliveries.due(NOW, 10)
     mine = claimed(one, now_ms=NOW)
     assert await books.deliveries.replace(mine, now_ms=NOW)
-    settings = NotifySettings(token_secret=SECRET, smtp_port=running.post.port)
+    settings = NotifySettings(token_secret=SECRET, store_url="sqlite:///unused", smtp_port=running.post.port)
     outcome = await Email(smtp_server(settings), running.clock).send(mine)
     assert outcome.result == "sent"
     await running.go(NOW + 2 * MINUTE)  # nothing was recorded: the next one repeats

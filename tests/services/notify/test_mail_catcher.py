@@ -8,7 +8,7 @@ import aiosmtplib
 import httpx
 import pytest
 
-from deploy.mail_catcher.smtp import listen
+from deploy.mail_catcher.smtp import Listener
 from deploy.mail_catcher.store import MailStore
 from deploy.mail_catcher.web import web
 from services.notify.channels.email import compose
@@ -30,11 +30,13 @@ def client(store: MailStore) -> httpx.AsyncClient:
 
 async def test_a_sent_message_is_found_by_recipient_and_read_in_every_form(tmp_path: Path) -> None:
     store = MailStore(tmp_path)
-    server = await listen(store, host="127.0.0.1", port=0)
-    port = server.sockets[0].getsockname()[1]
-    message = compose(delivery(), smtp_server(NotifySettings(token_secret=SECRET)), now_ms=NOW)
-    await aiosmtplib.send(message, recipients=["an@cvt.example"], hostname="127.0.0.1", port=port, timeout=5)
-    server.close()
+    server = Listener(store)
+    await server.start(host="127.0.0.1", port=0)
+    message = compose(
+        delivery(), smtp_server(NotifySettings(token_secret=SECRET, store_url="sqlite:///unused")), now_ms=NOW
+    )
+    await aiosmtplib.send(message, recipients=["an@cvt.example"], hostname="127.0.0.1", port=server.port, timeout=5)
+    await server.aclose()
     async with client(store) as http:
         listed = (await http.get("/messages", params={"q": "CVT.example"})).json()
         [item] = listed["items"]
