@@ -94,6 +94,7 @@ def broker_of(
         may_create_streams=settings.profile == "local",
         metrics=BrokerMetrics(telemetry.metrics),
         tracer=telemetry.tracing.tracer,
+        ack_wait_seconds=settings.ack_wait_seconds,
     )
     telemetry.metrics.outbox_depth.set_function(broker.relay.depth)
     telemetry.metrics.outbox_oldest_age_seconds.set_function(broker.relay.oldest_age_seconds)

@@ -51,6 +51,11 @@ class ServiceSettings(BaseSettings):
     nats_password: SecretStr | None = Field(
         default=None, description="Password of the NATS account; required in production."
     )
+    ack_wait_seconds: float = Field(
+        default=30.0,
+        ge=0.5,
+        description="Seconds of silence after which the broker hands an event to another instance.",
+    )
     token_secret: SecretStr = Field(
         min_length=TOKEN_SECRET_CHARACTERS_MIN,
         description="Signs the tokens of people and services; at least 32 characters, the same in all services.",

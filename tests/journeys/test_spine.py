@@ -53,6 +53,7 @@ async def test_a_report_becomes_a_score_a_reminder_not_sent_an_alert_and_a_line_
 
     # BINH in time; then the grace is over.
     await intake.post_report(report("BINH", "2011-M01", users=4))
+    await journey.settle()
     await journey.step(owed["grace_end_ms"] + MINUTE_MS)
     open_alerts = {alert["unit"] for alert in await journey.alerts() if alert["phase"] == "OPEN"}
     assert open_alerts == {"CHI", "DUNG"}
