@@ -8,7 +8,8 @@ from typing import Any
 
 from services.scoring.domain.evaluate import Evaluation, evaluate
 from services.scoring.domain.inputs import Sources, as_of_ms, gather, inputs_sha256
-from services.scoring.domain.ledger import next_change_ms, provisional
+from services.scoring.domain.ledger import next_change_ms
+from services.scoring.domain.phase import FIRST, provisional
 from services.scoring.domain.summary import mean, peer_contents, unit_contents
 from shared.plan.model import Plan
 
@@ -37,7 +38,7 @@ class Computation:
         peers = [{**peer, "bands": _keys(peer["bands"])} for peer in peer_contents(evaluation)]
         return {
             "plan_version": evaluation.plan.version,
-            "phase": "DRAFT",
+            "phase": FIRST,
             "provisional": self.provisional,
             "units": len(evaluation.cohort.units),
             "ranked": int((evaluation.ranking.rank > 0).sum()),
@@ -56,7 +57,7 @@ def compute(plan: Plan, plan_sha256: str, year: int, sources: Sources, now_ms: i
         now_ms=now_ms,
         inputs_sha256=inputs_sha256(plan_sha256, sources, now_ms),
         as_of_ms=as_of_ms(sources, now_ms),
-        provisional=provisional(sources.obligations, now_ms),
+        provisional=provisional(FIRST),
         next_change_ms=next_change_ms(sources.obligations, now_ms),
     )
 

@@ -3,7 +3,6 @@
 - A unit is in the cohort of a year when it owes at least one report of it (waived, not applicable and cancelled ones
   are not owed). Its peer group is that of its last obligation of the year.
 - An obligation is due once its last instant on time has passed; equal to the limit is still on time.
-- An evaluation is provisional until every report owed for the year is past due.
 - `reports_on_time`: of the obligations that are due, how many had their first valid version on time and were never
   returned.
 """
@@ -53,11 +52,6 @@ def peer_groups(obligations: Iterable[Owed]) -> dict[str, str]:
             place = (owed.period_end_ms, owed.obligation, owed.peer_group)
             last[owed.unit] = max(last.get(owed.unit, place), place)
     return {unit: place[2] for unit, place in last.items()}
-
-
-def provisional(obligations: Iterable[Owed], now_ms: int) -> bool:
-    """Whether something owed for the year is not yet past due."""
-    return any(owed.expected and not owed.due(now_ms) for owed in obligations)
 
 
 def next_change_ms(obligations: Iterable[Owed], now_ms: int) -> int | None:

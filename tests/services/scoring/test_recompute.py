@@ -67,7 +67,7 @@ async def test_a_year_of_reports_becomes_index_rank_and_band(service: Service) -
     saved = await service.handlers.answer.evaluation("TEST", 2011, peer_group=None, limit=10, cursor=None)
     assert saved is not None
     assert [row["unit"] for row in saved["items"]] == ["a1", "a2", "a3", "a4", "b1"]
-    assert (saved["units"], saved["ranked"], saved["provisional"]) == (5, 5, False)
+    assert (saved["units"], saved["ranked"], saved["provisional"]) == (5, 5, True)
 
 
 async def test_every_event_again_changes_nothing_and_announces_nothing(service: Service) -> None:
@@ -137,7 +137,7 @@ async def test_when_nothing_is_owed_by_anybody_every_unit_leaves(service: Servic
     assert (saved["units"], saved["items"]) == (0, [])
 
 
-async def test_time_alone_makes_a_report_missing_and_the_year_final(service: Service) -> None:
+async def test_time_alone_makes_a_report_missing_and_nothing_is_final_before_it_is_sealed(service: Service) -> None:
     due_ms = obligation("a1", 0).due_at_ms
     service.clock.set(due_ms)
     await service.feed([plan_event(small_plan()), *(envelope(obligation("a1", quarter)) for quarter in range(4))])
@@ -155,7 +155,7 @@ async def test_time_alone_makes_a_report_missing_and_the_year_final(service: Ser
     service.clock.set(obligation("a1", 3).due_at_ms + 1)
     assert await service.handlers.marks.mark_ticked(service.clock.now_ms()) == 1
     await service.settle()
-    assert figures(await service.scores())["a1"]["provisional"] is False
+    assert figures(await service.scores())["a1"]["provisional"] is True
     assert await service.handlers.marks.mark_ticked(END_MS + 1000 * DAY_MS) == 0
 
 

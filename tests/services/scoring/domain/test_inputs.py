@@ -8,7 +8,7 @@ from typing import Any
 
 from services.scoring.domain.computation import compute
 from services.scoring.domain.inputs import Accepted, Sources, gather, inputs_sha256, source_forms
-from services.scoring.domain.ledger import Owed, next_change_ms, peer_groups, provisional, versions
+from services.scoring.domain.ledger import Owed, next_change_ms, peer_groups, versions
 from services.scoring.domain.versions import PlanVersion, in_force
 from shared.plan.model import Plan
 from tests.services.scoring.plans import document, goalposts, group, indicator, quotient
@@ -102,9 +102,7 @@ def test_before_anything_is_due_or_found_the_computed_indicators_do_not_count() 
 
 def test_an_instant_equal_to_the_limit_is_not_past_due() -> None:
     ledger = (owed("u"),)
-    assert provisional(ledger, now_ms=10)
     assert next_change_ms(ledger, now_ms=10) == 11
-    assert not provisional(ledger, now_ms=11)
     assert next_change_ms(ledger, now_ms=11) is None
 
 
