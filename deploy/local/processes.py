@@ -113,7 +113,8 @@ class Process:
             with contextlib.suppress(ProcessLookupError):
                 child.send_signal(how)
             try:
-                await asyncio.wait_for(child.wait(), within_seconds)
+                async with asyncio.timeout(within_seconds):
+                    await child.wait()
             except TimeoutError:
                 with contextlib.suppress(ProcessLookupError):
                     child.kill()

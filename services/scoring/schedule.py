@@ -81,7 +81,8 @@ class RecomputeLoop:
                 pause = FAULT_PAUSE_SECONDS
             if pause > 0:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._marked.wait(), pause)
+                    async with asyncio.timeout(pause):
+                        await self._marked.wait()
 
     async def _pass(self, clock: Callable[[], float]) -> float:
         """Recompute the first that is ready. Seconds until it is worth looking again; 0 at once."""

@@ -126,7 +126,8 @@ class Broker:
         """Begin to connect; returns when connected or when the time is over. Goes on trying in the background."""
         self._starting = start_task(self._start(), name="broker start")
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._started.wait(), start_seconds_max)
+            async with asyncio.timeout(start_seconds_max):
+                await self._started.wait()
 
     async def stop(self, *, finish_seconds_max: float = 10.0) -> None:
         """Stop consuming (finishing what is held), then relaying, then close. Bounded in time."""

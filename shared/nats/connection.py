@@ -111,7 +111,8 @@ class Connection:
             with contextlib.suppress(errors.Error, TimeoutError, OSError):
                 await client.flush(timeout=FLUSH_SECONDS_MAX)
         with contextlib.suppress(errors.Error, TimeoutError, OSError):
-            await asyncio.wait_for(client.close(), CLOSE_SECONDS_MAX)
+            async with asyncio.timeout(CLOSE_SECONDS_MAX):
+                await client.close()
 
     def _options(self) -> dict[str, Any]:
         who = self._identity

@@ -144,7 +144,8 @@ class Consumer:
         self._stopping = True
         await self._pull.stop()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._idle.wait(), finish_seconds_max)
+            async with asyncio.timeout(finish_seconds_max):
+                await self._idle.wait()
         await asyncio.gather(*map(stop_task, self._tasks))
         for held in list(self._held.values()):
             await self._give_back(held, RELEASE_DELAY_SECONDS)

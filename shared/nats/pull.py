@@ -87,7 +87,8 @@ class PullLoop:
         if self._subscription is not None and self._connection.is_connected:
             with contextlib.suppress(errors.Error, TimeoutError, OSError):
                 leaving = self._subscription.drain()  # type: ignore[no-untyped-call]
-                await asyncio.wait_for(leaving, LEAVE_SECONDS_MAX)
+                async with asyncio.timeout(LEAVE_SECONDS_MAX):
+                    await leaving
         self._subscription = None
 
     async def top_up(self) -> None:
@@ -141,7 +142,8 @@ class PullLoop:
                 await self._begin_again()
             wait_seconds = RETRY_SECONDS if self._broken else self._heartbeat_seconds / 2
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._nudge.wait(), wait_seconds)
+                async with asyncio.timeout(wait_seconds):
+                    await self._nudge.wait()
             self._nudge.clear()
             self._broken = self._broken or self._is_silent()
 

@@ -109,7 +109,8 @@ class StreamKeeper:
                     self.reason = str(err)
                     wait_seconds = min(1.0, wait_seconds)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._nudge.wait(), wait_seconds)
+                async with asyncio.timeout(wait_seconds):
+                    await self._nudge.wait()
 
     async def _check_own(self, spec: StreamSpec) -> bool:
         acknowledged = self._publisher.last_sequences.get(spec.name, 0)  # before asking: the stream only grows

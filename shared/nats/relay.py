@@ -123,14 +123,16 @@ class Relay:
             except Transient as err:
                 self._tell_trouble(str(err))
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._reconnected.wait(), backoff_seconds)
+                    async with asyncio.timeout(backoff_seconds):
+                        await self._reconnected.wait()
                 backoff_seconds = min(backoff_seconds * 2, BACKOFF_SECONDS_MAX)
                 continue
             self._tell_trouble(None)
             backoff_seconds = 0.1
             if not moved:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._store.has_pending.wait(), self._poll_seconds)
+                    async with asyncio.timeout(self._poll_seconds):
+                        await self._store.has_pending.wait()
 
     def _tell_trouble(self, trouble: str | None) -> None:
         if trouble and self._trouble is None:

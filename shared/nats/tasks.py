@@ -9,6 +9,8 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
+CANCEL_AGAIN_SECONDS = 0.5
+
 
 def start_task(work: Coroutine[None, None, None], *, name: str) -> asyncio.Task[None]:
     """Run `work` in the background; an error that ends it is logged at once. Who started it keeps and stops it."""
@@ -18,10 +20,14 @@ def start_task(work: Coroutine[None, None, None], *, name: str) -> asyncio.Task[
 
 
 async def stop_task(task: asyncio.Task[None] | None) -> None:
-    """Cancel and wait until it has ended; nothing happens when there is none."""
-    if task is not None:
+    """Cancel and wait until it has ended; nothing happens when there is none.
+
+    A cancellation can be swallowed by what the task awaits (`asyncio.wait_for` of Python 3.11 does so when its time
+    is up in the same moment), so it is repeated until the task has ended.
+    """
+    while task is not None and not task.done():
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.wait({task}, timeout=CANCEL_AGAIN_SECONDS)
 
 
 def _tell(task: asyncio.Task[None]) -> None:
