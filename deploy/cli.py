@@ -17,7 +17,7 @@ from rich.table import Table
 
 from deploy.client import Client, Refused
 from deploy.local.layout import Layout, Ports
-from shared.errors import TiendoError
+from shared.errors import Permanent, TiendoError
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Tiendo: watch over a plan that many units carry out."
@@ -94,13 +94,22 @@ def doctor() -> None:
     raise typer.Exit(0 if all(finding.fine for finding in findings) else 1)
 
 
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise Permanent(f"{path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise Permanent(f"{path}: not UTF-8 text at byte {error.start}") from error
+
+
 @plan_app.command("check")
 def plan_check(path: Path) -> None:
-    """Check a plan document without publishing it."""
+    """Check a plan document without publishing it: every fault with its line, path and how to mend it."""
     from shared.plan.load import load_plan
 
     async def work() -> None:
-        plan = load_plan(path.read_text(encoding="utf-8"))
+        plan = load_plan(_text_of(path))
         points = sum(indicator.weight for indicator in plan.indicators())
         console.print(f"{plan.code} {plan.version}: {len(plan.indicators())} indicators, {points:g} points. No faults.")
 
@@ -113,7 +122,7 @@ def plan_publish(path: Path, dry_run: Annotated[bool, typer.Option("--dry-run")]
     from shared.plan.load import load_plan
 
     async def work() -> None:
-        text = path.read_text(encoding="utf-8")
+        text = _text_of(path)
         plan = load_plan(text)
         async with operator("intake") as client:
             status = await client.publish_plan(plan.code, plan.version, text, dry_run=dry_run)
@@ -169,6 +178,27 @@ def report(
                 console.print_json(json.dumps(refusal.problem, ensure_ascii=False))
                 raise
             console.print_json(json.dumps(answer, ensure_ascii=False))
+
+    run(work)
+
+
+@app.command()
+def verify(
+    named: Annotated[
+        str, typer.Argument(metavar="FILE|SHA256", help="A report as it was sent (JSON), or its receipt.")
+    ],
+) -> None:
+    """Say whether a receipt is genuine; exit code 0 genuine, 3 changed since, 4 unknown."""
+    from deploy.verify import EXIT_CODES
+    from deploy.verify import verify as ask
+
+    async def work() -> None:
+        async with operator("intake") as client:
+            found = await ask(client, named)
+        for line in found.lines():
+            console.print(line, markup=False, soft_wrap=True)
+        if EXIT_CODES[found.outcome]:
+            raise typer.Exit(EXIT_CODES[found.outcome])
 
     run(work)
 

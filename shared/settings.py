@@ -79,6 +79,10 @@ class ServiceSettings(BaseSettings):
     request_timeout_seconds: float = Field(
         default=30.0, gt=0, description="Longest time until an answer starts, reading the body included, in seconds."
     )
+    trusted_proxies: str = Field(
+        default="",
+        description="Networks (CIDR, separated by commas) of proxies whose X-Forwarded-For is believed.",
+    )
     stop_timeout_seconds: float = Field(
         default=3.0, gt=0, description="How long open requests and streams may finish after a stop signal, in seconds."
     )

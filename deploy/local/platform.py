@@ -173,6 +173,11 @@ class LocalPlatform:
             environment["TIENDO_CLOCK_FILE"] = str(layout.clock_file)
             if service == "scoring":  # pauses are real time, which a stepped clock would only wait for
                 environment |= {"TIENDO_DEBOUNCE_SECONDS": "0.02", "TIENDO_PAUSE_COST_FACTOR": "0"}
+        if service == "intake":
+            environment |= {
+                "TIENDO_EVIDENCE_DIR": str(layout.data / "evidence"),
+                "TIENDO_IMPORT_DIR": str(layout.data / "imports"),
+            }
         if service == "notify":
             environment |= {
                 "TIENDO_SMTP_HOST": HOST,

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from deploy.simulate.behaviour import Action, chance, kind_of
+from deploy.simulate.identities import identities, keep
 from shared.plan.model import Form, Indicator, LevelMap, Plan, Steps
 from shared.plan.periods import Period
 from shared.plan.units import UnitInput
@@ -28,6 +29,9 @@ class Author:
         self._plan = plan
         self._units = {unit.code: unit for unit in units}
         self._seed = seed
+        self._files: dict[str, bytes] = {}
+        self._identities = identities(plan)
+        self._limited = frozenset(i.code for i in plan.indicators() if i.type == "ratio" and not i.allow_over_100)
 
     def report(self, action: Action) -> dict[str, Any]:
         """The body of the request that carries out `action`."""
@@ -46,20 +50,25 @@ class Author:
         form = self._plan.form(action.form)
         period = Period.parse(action.period)
         if action.what == "copy":
-            return self._standing(form, action.unit, period.previous()) or self.write(form, action.unit, period)
+            return self._copied(form, action.unit, period)
         if action.what == "wrong":
-            return _spoiled(self.write(form, action.unit, period), self._limited())
+            return _spoiled(self.write(form, action.unit, period), self._limited)
         return self.write(form, action.unit, period, variant=1 if action.what == "amend" else 0)
+
+    def _copied(self, form: Form, unit: str, period: Period) -> list[Row]:
+        """The report of the period before; an honest one where there is none, or only one of the year before, whose
+        running totals would be far too large for a year that has just begun."""
+        before = period.previous()
+        standing = self._standing(form, unit, before) if before.year == period.year else None
+        return standing or self.write(form, unit, period)
 
     def _standing(self, form: Form, unit: str, period: Period) -> list[Row] | None:
         """What the unit has on record for a period; None where it sent nothing or a nil return."""
-        if period.year < self._plan.effective.first.year:
-            return None
         kind = kind_of(self._seed, unit, form.code, period.code)
         if kind in ("missing", "nil"):
             return None
         if kind == "copied":
-            return self._standing(form, unit, period.previous()) or self.write(form, unit, period)
+            return self._copied(form, unit, period)
         return self.write(form, unit, period, variant=1 if kind == "amended" else 0)
 
     def write(self, form: Form, unit: str, period: Period, *, variant: int = 0) -> list[Row]:
@@ -77,6 +86,8 @@ class Author:
         level = self._level(indicator, unit, period, variant)
         if indicator.is_quotient:
             row |= self._quotient(indicator, unit, period, level)
+            if indicator.time == "cumulative_ytd":
+                row["numerator"] = self._total(indicator, unit, period)
         else:
             row["value"] = self._value(indicator, unit, period, level)
         if indicator.evidence.required:
@@ -98,6 +109,17 @@ class Author:
         if indicator.type == "ratio" and not indicator.allow_over_100:
             ratio = min(1.0, ratio)
         return {"numerator": round(denominator * ratio), "denominator": denominator}
+
+    def _total(self, indicator: Indicator, unit: str, period: Period) -> int:
+        """A running total does not fall within the year, whatever this period's luck; amendments leave it alone."""
+        total = 0
+        while True:
+            level = self._level(indicator, unit, period, variant=0)
+            total = max(total, int(self._quotient(indicator, unit, period, level)["numerator"]))
+            before = period.previous()
+            if before.year != period.year:
+                return total
+            period = before
 
     def _denominator(self, indicator: Indicator, unit: str, period: Period) -> int:
         """The same words mean the same number: units count their staff, computers and papers once a period."""
@@ -136,25 +158,32 @@ class Author:
         references = {
             "document_number": f"{number}/QĐ-{unit}",
             "url": f"https://{unit.lower()}.units.example/{indicator.code.lower()}",
-            "file": f"{indicator.code}-{period.code}.pdf",
+            "file": f"{indicator.code}-{period.code}.txt",
         }
         row: Row = {"kind": kind, "reference": references[kind]}
         if kind == "file":
-            row["sha256"] = hashlib.sha256(f"{unit}|{indicator.code}|{period.code}".encode()).hexdigest()
+            content = f"{unit}|{indicator.code}|{period.code}".encode()
+            row["sha256"] = hashlib.sha256(content).hexdigest()
+            self._files[row["sha256"]] = content
         return row
 
-    def _limited(self) -> frozenset[str]:
-        return frozenset(i.code for i in self._plan.indicators() if i.type == "ratio" and not i.allow_over_100)
+    def files_of(self, report: dict[str, Any]) -> list[tuple[str, bytes]]:
+        """Names and contents of the text files that a report of this author gives as evidence."""
+        named = [row["evidence"] for row in report["values"] if row.get("evidence", {}).get("kind") == "file"]
+        return [(evidence["reference"], self._files[evidence["sha256"]]) for evidence in named]
 
     def _keep_identities(self, rows: dict[str, Row]) -> None:
-        """Bring the numbers in line with the plan's identities: equal ones first, then limits, in plan order."""
-        for wanted in ("same_denominator", "equals", "at_most"):
-            for rule in self._plan.validation:
-                if rule.check == wanted:
-                    _mend(rows, wanted, rule.parameters)
+        """Bring the numbers in line with the plan's identities. Limits come last: they only lower a number, so that
+        neither a part nor what was limited by it grows past its own limit again."""
+        for identity in self._identities:
+            if identity[0] == "equals":
+                keep(rows, identity)
         for code, row in rows.items():
-            if code in self._limited() and "numerator" in row:
+            if code in self._limited and "numerator" in row:
                 row["numerator"] = min(row["numerator"], row["denominator"])
+        for identity in self._identities:
+            if identity[0] == "at_most":
+                keep(rows, identity)
 
     def _explanations(self) -> dict[str, str]:
         return {rule.code: "Số liệu đã được đơn vị rà soát" for rule in self._plan.validation if rule.explain}
@@ -163,25 +192,6 @@ class Author:
 def _step(period: Period) -> int:
     """1 for the first period of its frequency in the year, 2 for the second, ..."""
     return period.last_month * PERIODS_IN_YEAR[period.frequency] // 12 or 1
-
-
-def _mend(rows: dict[str, Row], check: str, parameters: dict[str, Any]) -> None:
-    if check == "same_denominator":
-        together = [rows[code] for code in parameters["indicators"] if "denominator" in rows.get(code, {})]
-        for row in together[1:]:
-            row["denominator"] = together[0]["denominator"]
-        return
-    left, right = _operand(rows, parameters["left"]), _operand(rows, parameters["right"])
-    if left is None or right is None:
-        return
-    (row, name), (other, other_name) = left, right
-    row[name] = other[other_name] if check == "equals" else min(row[name], other[other_name])
-
-
-def _operand(rows: dict[str, Row], operand: str) -> tuple[Row, str] | None:
-    code, _, name = operand.rpartition(".")
-    row = rows.get(code)
-    return (row, name) if row is not None and name in row else None
 
 
 def _has_meaning(row: Row, indicator: Indicator) -> bool:

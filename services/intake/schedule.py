@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from services.intake.handlers.audit import AskAudit
+from services.intake.handlers.imports import RunImports
 from services.intake.handlers.materialise import Materialise
+from services.intake.handlers.mend import Mend
+from services.intake.handlers.receipts import Receipts
+from services.intake.handlers.relief import GrantRelief
+from services.intake.handlers.sealing import SealYears
+from services.intake.handlers.shedding import Shedding
+from services.intake.handlers.unit_changes import ChangeUnits
 from shared.http.idempotency import PURGE_LIMIT, Idempotency
 from shared.schedule import Job
 
@@ -12,6 +20,26 @@ PURGE_EVERY_MS = 60_000
 def jobs(*, materialise: Materialise, idempotency: Idempotency) -> list[Job]:
     """Write obligations as time goes on; forget answers whose 24 hours are over."""
     return [Job("materialise", materialise.due), Job("purge", Purge(idempotency))]
+
+
+def ledger_jobs(*, units: ChangeUnits, relief: GrantRelief, seals: SealYears) -> list[Job]:
+    """End reliefs whose time is over; go on with unit changes and seals that a crash interrupted."""
+    return [Job("unit_changes", units.due), Job("reliefs", relief.due), Job("seals", seals.due)]
+
+
+def record_jobs(*, receipts: Receipts, mend: Mend, ask_audit: AskAudit, shedding: Shedding) -> list[Job]:
+    """Chain what was accepted, make up what a crash left out, anchor the days, watch the outbox."""
+    return [
+        Job("receipts", receipts.link_due),
+        Job("mend", mend.due),
+        Job("anchors", ask_audit.anchor_due),
+        Job("outbox", shedding.look),
+    ]
+
+
+def file_jobs(*, imports: RunImports) -> list[Job]:
+    """Begin imports that wait: they are carried out beside the schedule, not in it."""
+    return [Job("imports", imports.due)]
 
 
 class Purge:

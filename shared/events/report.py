@@ -40,6 +40,7 @@ class Finding(Part):
     severity: Severity
     indicators: tuple[str, ...] = ()
     explanation: str | None = None
+    unexplained: bool = Field(default=False, description="The rule asks for an explanation, and none was given.")
 
 
 class ReportState(State):
@@ -62,5 +63,8 @@ class ReportState(State):
     received_at_ms: int
     timeliness: Timeliness
     returned_reason: str | None = None
+    review_due_at_ms: int | None = Field(
+        default=None, description="Last instant that reviewers have; null unless SUBMITTED under a form with a limit."
+    )
     sha256: str = Field(description="Receipt: over the canonical JSON of the content.")
     changed_at_ms: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,27 @@ from fastapi import FastAPI
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from shared.http.examples import example_of
+from shared.http.problem_titles import SLUG_OF_STATUS, TITLES
 from shared.http.problems import MEDIA_TYPE
 
 PAGES = Path(__file__).parent / "pages"
 METHODS = ("get", "post", "put", "patch", "delete")
 
+JSON = "application/json"
+
 _REF = "#/components/schemas/"
+_SENTENCE = re.compile(r"(?<=[.:])\s|\n\n")
+_EXAMPLE_MEMBERS: dict[int, dict[str, Any]] = {
+    403: {"detail": "This needs the scope report:write.", "scope": "report:write"},
+    412: {"detail": 'Version 3 stands now; to amend it, read it and send If-Match: "3".', "current_version": 3},
+    413: {"detail": "A body has at most 1048576 bytes.", "body_bytes_max": 1_048_576},
+    422: {
+        "errors": [{"pointer": "/values/0/numerator", "detail": "Must be a number", "hint": "at least 0"}],
+    },
+    429: {"detail": "This key asks too often; send the same request again after the seconds of Retry-After."},
+    503: {"detail": "Send the same request again in a few seconds."},
+}
 
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -47,20 +63,82 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 }
 
 
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """`responses` of a route: problem documents that the rules of `with_problems` do not foresee for it."""
+    return {status: _answer(status) for status in statuses}
+
+
 def with_problems(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema, its error answers made problem documents and its inline body models moved to the components."""
+    """The schema made complete: errors as problem documents, summaries, examples, body models in the components."""
     schemas: dict[str, Any] = schema.setdefault("components", {}).setdefault("schemas", {})
     schemas["Problem"] = PROBLEM_SCHEMA
-    answer = {"description": "A problem document", "content": {MEDIA_TYPE: {"schema": {"$ref": f"{_REF}Problem"}}}}
-    for _, _, operation in operations_of(schema):
+    for method, path, operation in operations_of(schema):
         answers = operation.setdefault("responses", {})
         # FastAPI's own 422 describes a shape that we never answer.
-        answers.pop("422", None)
-        answers["default"] = answer
+        if MEDIA_TYPE not in answers.get("422", {}).get("content", {}):
+            answers.pop("422", None)
+        if method == "put" and "201" in answers and "200" not in answers:
+            answers["200"] = {**answers["201"], "description": "It was there: changed, or left as it is"}
+        for status in _foreseen(method, path, operation):
+            answers.setdefault(str(status), _answer(status))
+        answers["default"] = {"description": "A problem document", "content": _problem_content()}
         _hoist_body(operation, schemas)
+        _summarise(operation)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    for _, _, operation in operations_of(schema):
+        _add_examples(operation, schemas)
     return schema
+
+
+def _foreseen(method: str, path: str, operation: dict[str, Any]) -> list[int]:
+    """Errors that follow from what an operation is: they need not be written down at every route."""
+    headers = {held["name"].lower() for held in operation.get("parameters", ()) if held["in"] == "header"}
+    is_write = method != "get"
+    holds = {
+        400: True,
+        401: "security" in operation,
+        403: "security" in operation,
+        404: "{" in path,
+        408: "requestBody" in operation,
+        409: is_write,
+        412: "if-match" in headers,
+        413: "requestBody" in operation,
+        415: "requestBody" in operation,
+        422: "parameters" in operation or "requestBody" in operation,
+        423: is_write and ("/reports" in path or "/obligations" in path or "/drafts" in path or "/imports" in path),
+        429: "security" in operation,
+        503: True,
+    }
+    return [status for status, foreseen in holds.items() if foreseen]
+
+
+def _problem_content() -> dict[str, Any]:
+    return {MEDIA_TYPE: {"schema": {"$ref": f"{_REF}Problem"}}}
+
+
+def _answer(status: int) -> dict[str, Any]:
+    slug = SLUG_OF_STATUS[status]
+    title = TITLES[slug].en
+    content = _problem_content()
+    example = {"type": f"/problems/{slug}", "title": title, "status": status, "request_id": "8f14e45fceea167a5a36dedd"}
+    content[MEDIA_TYPE]["example"] = example | _EXAMPLE_MEMBERS.get(status, {})
+    return {"description": title, "content": content}
+
+
+def _summarise(operation: dict[str, Any]) -> None:
+    """The first sentence of the description, in place of the name of a function."""
+    described = str(operation.get("description", ""))
+    first = _SENTENCE.split(described.strip(), maxsplit=1)[0]
+    if first:
+        operation["summary"] = " ".join(first.split()).rstrip(".:")
+
+
+def _add_examples(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    for answer in operation["responses"].values():
+        held = answer.get("content", {}).get(JSON, {})
+        if "schema" in held and "example" not in held and "examples" not in held:
+            held["example"] = example_of(held["schema"], schemas)
 
 
 def operations_of(schema: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:

@@ -11,6 +11,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from shared.http import api_docs, problems
+from shared.http.client_address import ClientAddress, split
 from shared.http.edge import API_POLICY, AccessLog, Correlation, ResponseHeaders, is_quiet
 from shared.http.identity import Identity
 from shared.http.limits import BodyLimit, Deadline
@@ -24,15 +25,24 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of a request. `body_bytes_max_by_path` maps path templates (`/v1/imports/{id}`) to bytes of their own."""
+    """Bounds of a request. `body_bytes_max_by_path` maps path templates (`/v1/imports/{id}`) to bytes of their own.
+
+    `trusted_proxies`: networks (CIDR) whose `X-Forwarded-For` is believed.
+    """
 
     body_bytes_max: int = 1_048_576
     request_timeout_seconds: float = 30.0
     body_bytes_max_by_path: Mapping[str, int] = field(default_factory=dict)
+    trusted_proxies: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: ServiceSettings, body_bytes_max_by_path: Mapping[str, int] | None = None) -> Limits:
-        return cls(settings.body_bytes_max, settings.request_timeout_seconds, dict(body_bytes_max_by_path or {}))
+        return cls(
+            settings.body_bytes_max,
+            settings.request_timeout_seconds,
+            dict(body_bytes_max_by_path or {}),
+            split(settings.trusted_proxies),
+        )
 
 
 class Application(FastAPI):
@@ -79,7 +89,7 @@ def create_app(
         },
         middleware=[
             Middleware(StreamEnd, health=telemetry.health),
-            Middleware(Correlation),
+            Middleware(Correlation, addresses=ClientAddress(bounds.trusted_proxies)),
             Middleware(ResponseHeaders, content_security_policy=content_security_policy),
             Middleware(AccessLog, metrics=telemetry.metrics),
             Middleware(Deadline, seconds=bounds.request_timeout_seconds),

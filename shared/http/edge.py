@@ -16,12 +16,16 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import unbind_contextvars
 
+from shared.http.client_address import ClientAddress
 from shared.http.language import choose_language, set_language
 from shared.http.problems import problem_of, render
 from shared.telemetry.correlation import accepted_request_id, correlated
 from shared.telemetry.metrics import Metrics
 
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
+
+MORE_HEADERS = "tiendo.more_headers"
+"""Key of the scope: headers (pairs of bytes) that something on the way wants on the answer, whatever it will be."""
 
 QUIET_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
 CLIENT_GONE = 499
@@ -37,10 +41,11 @@ def is_quiet(scope: Any) -> bool:
 
 
 class Correlation:
-    """`X-Request-Id` in and out, bound to every log line; the language of the answer."""
+    """`X-Request-Id` in and out and the client's address, bound to every log line; the language of the answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, addresses: ClientAddress | None = None) -> None:
         self._app = app
+        self._addresses = addresses or ClientAddress()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,7 +60,7 @@ class Correlation:
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
             await send(message)
 
-        with correlated(request_id):
+        with correlated(request_id, client=self._addresses.of(scope)):
             try:
                 await self._app(scope, receive, send_with_id)
             finally:
@@ -87,7 +92,8 @@ class ResponseHeaders:
             if message["type"] == "http.response.start":
                 held = message.get("headers", [])
                 named = {name.lower() for name, _ in held}
-                message["headers"] = [*held, *(header for header in wanted if header[0] not in named)]
+                more: list[tuple[bytes, bytes]] = scope.get(MORE_HEADERS, [])
+                message["headers"] = [*held, *more, *(header for header in wanted if header[0] not in named)]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -30,7 +30,10 @@ _bearer = HTTPBearer(auto_error=False, description="A signed token, or a unit's 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks. `unit` limits a unit system (and people scoped by subtree); `plan` limits to one plan's code."""
+    """Who asks. `unit` limits a unit system (and people scoped by subtree); `plan` limits to one plan's code.
+
+    `units` (with `unit`): everything that it reaches when that is more than `unit` itself; `forms`: the only forms.
+    """
 
     subject: str
     kind: Kind
@@ -38,16 +41,33 @@ class Principal:
     unit: str | None = None
     scopes: frozenset[str] = frozenset()
     plan: str | None = None
+    units: frozenset[str] | None = None
+    forms: frozenset[str] | None = None
+
+    def reaches(self, unit: str) -> bool:
+        """Whether what concerns this unit is within reach."""
+        return unit in self.units if self.units is not None else self.unit in (None, unit)
 
     def may(self, scope: str) -> bool:
         return scope in self.scopes
+
+
+class Gate(Protocol):
+    """Is told of every request whose principal is known, and may refuse it: limits of how often."""
+
+    async def enter(self, request: Request, principal: Principal) -> None:
+        """Return to let the request in; Problem (429) to refuse it."""
+        ...
 
 
 class Authenticator(Protocol):
     """Knows one kind of bearer."""
 
     async def authenticate(self, bearer: str) -> Principal | None:
-        """The principal of a bearer that it knows and that is valid now; None otherwise. May raise Transient."""
+        """The principal of a bearer that it knows and that is valid now; None otherwise.
+
+        May raise Transient, and Problem (401, 403) to say why a bearer that it knows is not accepted.
+        """
         ...
 
 
@@ -57,15 +77,18 @@ class Identity:
 
     authenticators: Sequence[Authenticator] = ()
     cookie_allowed: bool = False
+    gate: Gate | None = None
 
     async def principal(self, request: Request) -> Principal | None:
         """The principal of the request; None without a bearer or with one that nobody knows. Asked once a request."""
         if not hasattr(request.state, "principal"):
-            request.state.principal = await self._find(self.bearer(request))
-        found: Principal | None = request.state.principal
-        if found is not None:
-            bind_contextvars(subject=found.subject)
-        return found
+            found = request.state.principal = await self._find(self.bearer(request))
+            if found is not None:
+                bind_contextvars(subject=found.subject)
+                if self.gate is not None:
+                    await self.gate.enter(request, found)
+        known: Principal | None = request.state.principal
+        return known
 
     def bearer(self, request: Request) -> str | None:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")

@@ -7,6 +7,7 @@ from shared.http.language import Text
 TITLES: dict[str, Text] = {
     "bad-request": Text("Yêu cầu không hợp lệ", "The request is not valid"),
     "unreadable": Text("Không đọc được nội dung gửi lên", "The body cannot be read"),
+    "duplicate-member": Text("Một trường xuất hiện hai lần", "A member is given twice"),
     "not-valid": Text("Nội dung chưa đúng quy định", "The content is not valid"),
     "unauthorized": Text("Cần đăng nhập", "Sign in first"),
     "forbidden": Text("Không có quyền thực hiện", "Not allowed"),
@@ -22,6 +23,10 @@ TITLES: dict[str, Text] = {
     "sealed": Text("Đã niêm phong", "Sealed"),
     "precondition-required": Text("Cần nêu phiên bản được thay thế", "Name the version that is replaced"),
     "too-many-requests": Text("Quá nhiều yêu cầu", "Too many requests"),
+    "load-shed": Text("Tạm ngừng nhận thêm", "No more is taken in for the moment"),
+    "key-expired": Text("Khóa đã hết hạn", "The key has expired"),
+    "key-revoked": Text("Khóa đã bị thu hồi", "The key is revoked"),
+    "address-not-allowed": Text("Địa chỉ không được phép", "The address is not allowed"),
     "refused": Text("Yêu cầu bị từ chối", "The request is refused"),
     "internal": Text("Lỗi của hệ thống", "A fault of the system"),
     "unavailable": Text("Tạm thời chưa phục vụ được", "Not available for the moment"),

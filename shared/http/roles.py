@@ -24,6 +24,7 @@ WRITE_SCOPES = frozenset(
         "key:write",
         "report:write",
         "report:review",
+        "report:seal",
         "obligation:write",
         "appraisal:write",
         "evaluation:write",

@@ -8,6 +8,7 @@ the stop, so that the composition root could not close the rest.
 from __future__ import annotations
 
 import asyncio
+import gc
 import math
 import signal
 import socket
@@ -23,10 +24,17 @@ from fastapi import FastAPI
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 BACKLOG_CONNECTIONS = 1024
 KEEP_ALIVE_SECONDS = 15
+GC_OBJECTS = 50_000
+"""New objects between two looks for cycles."""
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
     """Run a service's main coroutine on uvloop (1.9 x of the standard loop with httptools)."""
+    # A request makes some thousands of objects that reference counting frees; looking for cycles among everything that
+    # was imported, every 700 of them, costs a tenth of the time.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GC_OBJECTS)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main)
 
@@ -92,6 +100,8 @@ def _config(app: FastAPI, stop_timeout_seconds: float) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        # Ours decides whom to believe about addresses (`client_address`); uvicorn's believes everybody on this machine.
+        proxy_headers=False,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=math.ceil(stop_timeout_seconds),
     )

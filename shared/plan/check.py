@@ -115,6 +115,8 @@ def _indicators(plan: Plan) -> Iterator[Finding]:
         for at, peer in enumerate(indicator.applies_to):
             yield from unknown((*path, "applies_to", at), "peer group", peer, peers)
         yield from _targets(plan, path, indicator)
+        units = ((*path, "target_overrides", at, "unit") for at in range(len(indicator.target_overrides)))
+        yield from _twice(zip(units, (own.unit for own in indicator.target_overrides), strict=True))
         yield from _on_one_form(plan, path, indicator)
 
 
@@ -125,13 +127,14 @@ def _targets(plan: Plan, path: PathKey, indicator: Indicator) -> Iterator[Findin
     if lacking:
         years = ", ".join(map(str, lacking))
         yield (*path, "targets"), f"no target for {years}", f"{indicator.method.kind} needs one for each year in force"
-    for unit, own in indicator.target_overrides.items():
-        for year, target in own.items():
-            at: PathKey = (*path, "target_overrides", unit, str(year))
+    for at, own in enumerate(indicator.target_overrides):
+        here: PathKey = (*path, "target_overrides", at, "targets")
+        for year, target in own.targets.items():
             if isinstance(indicator.method, LowerIsBetter) and target >= indicator.method.worst:
-                yield at, f"lower_is_better needs worst > target; {target:g} is not below it", None
+                says = f"lower_is_better needs worst > target; {target:g} is not below it"
+                yield (*here, str(year)), says, None
             if isinstance(indicator.method, LinearToTarget) and target < 0:
-                yield at, "linear_to_target needs targets >= 0", None
+                yield (*here, str(year)), "linear_to_target needs targets >= 0", None
 
 
 def _on_one_form(plan: Plan, path: PathKey, indicator: Indicator) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from shared.plan.check_expressions import expression_findings
 from shared.plan.checks import CHECKS, OPERAND_FIELDS, SIGNALS, Parameter
 from shared.plan.faults import PathKey, did_you_mean
 from shared.plan.model import Indicator, Plan
@@ -18,14 +19,11 @@ def rule_findings(plan: Plan) -> Iterator[_Finding]:
     forms = [form.code for form in plan.forms]
     for at, rule in enumerate(plan.validation):
         path: PathKey = ("validation", at)
-        check = CHECKS.get(rule.check)
-        if check is None:
-            hint = did_you_mean(rule.check, CHECKS) or f"the checks are {', '.join(CHECKS)}"
-            yield (*path, "check"), f"there is no check `{rule.check}`", hint
-        else:
-            yield from _parameters(path, rule.check, rule.parameters, check.parameters, indicators)
+        if rule.check is not None:
+            yield from _check(path, rule.check, rule.parameters, indicators)
         for position, form in enumerate(rule.forms):
             yield from _form((*path, "forms", position), form, forms)
+    yield from expression_findings(plan)
     for at, inspection in enumerate(plan.inspection):
         known = SIGNALS[inspection.signal]
         yield from _parameters(("inspection", at), inspection.signal, inspection.parameters, known, indicators)
@@ -33,6 +31,17 @@ def rule_findings(plan: Plan) -> Iterator[_Finding]:
         for position, schedule in enumerate(digest.schedules):
             if schedule.kind == "after_due":
                 yield from _form(("digests", at, "schedules", position, "form"), schedule.form, forms)
+
+
+def _check(
+    path: PathKey, name: str, given: Mapping[str, Any], indicators: Mapping[str, Indicator]
+) -> Iterator[_Finding]:
+    check = CHECKS.get(name)
+    if check is None:
+        hint = did_you_mean(name, CHECKS) or f"the checks are {', '.join(CHECKS)}"
+        yield (*path, "check"), f"there is no check `{name}`", hint
+    else:
+        yield from _parameters(path, name, given, check.parameters, indicators)
 
 
 def _form(path: PathKey, code: str, forms: list[str]) -> Iterator[_Finding]:

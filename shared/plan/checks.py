@@ -163,7 +163,7 @@ SIGNALS: dict[str, dict[str, Parameter]] = {
 
 
 def parameters_of(rule: ValidationRule | InspectionRule) -> dict[str, Any]:
-    """Every parameter of a rule of a coherent plan: as given, else its default. KeyError for an unknown check."""
-    known = CHECKS[rule.check].parameters if isinstance(rule, ValidationRule) else SIGNALS[rule.signal]
+    """Every parameter of a rule of a coherent plan: as given, else its default. KeyError without a known check."""
+    known = CHECKS[rule.check or ""].parameters if isinstance(rule, ValidationRule) else SIGNALS[rule.signal]
     defaults = {name: parameter.default for name, parameter in known.items() if not parameter.required}
     return {**defaults, **rule.parameters}

@@ -162,6 +162,13 @@ class Evidence(Model):
     kind: Literal["document_number", "url", "file", "any"] = "any"
 
 
+class OwnTargets(Model):
+    """The targets of one unit, by year. A list of these, not a mapping: codes of units have hyphens, keys have none."""
+
+    unit: Code
+    targets: Annotated[dict[int, float], Field(description="Year -> target.", min_length=1)]
+
+
 class Indicator(Model):
     """One measured thing. `weight` is its points in a points plan, its weight among siblings otherwise."""
 
@@ -180,9 +187,7 @@ class Indicator(Model):
     targets: Annotated[dict[int, float], Field(description="Year -> target, in the shown unit of measure.")] = Field(
         default_factory=dict
     )
-    target_overrides: Annotated[dict[str, dict[int, float]], Field(description="Unit -> year -> target.")] = Field(
-        default_factory=dict
-    )
+    target_overrides: Annotated[tuple[OwnTargets, ...], Field(description="Targets of single units.")] = ()
     target_basis: Annotated[str, Field(description="What is sourced and what is proposed; always shown.")]
     applies_to: Annotated[tuple[str, ...], Field(description="Peer groups; empty means all.")] = ()
     evidence: Evidence = Evidence()
@@ -200,8 +205,12 @@ class Indicator(Model):
 
     def target(self, year: int, unit: str | None = None) -> float | None:
         """The target of a year: the unit's own where there is one, else the plan's, else None."""
-        own = self.target_overrides.get(unit or "", {})
+        own = self.own_targets(unit) if unit is not None else {}
         return own.get(year, self.targets.get(year))
+
+    def own_targets(self, unit: str) -> dict[int, float]:
+        """Year -> target of a unit that has targets of its own; empty for the others."""
+        return next((own.targets for own in self.target_overrides if own.unit == unit), {})
 
     def applies(self, peer_group: str) -> bool:
         return not self.applies_to or peer_group in self.applies_to
@@ -369,6 +378,9 @@ class Form(Model):
         None
     )
     review: Literal["automatic", "one_step", "two_step"] = "automatic"
+    review_days: Annotated[
+        int | None, Field(description="Working days that reviewers have; null sets no limit.", ge=1, le=60)
+    ] = None
     partial_period: Literal["full_period_only", "prorate", "any_day"] = "any_day"
     nil_allowed: bool = True
     ladder: str | None = None
@@ -392,19 +404,36 @@ class Ladder(Model):
 
 
 class ValidationRule(Model):
-    """A named check of reports with its parameters. `check` names the predicate; see docs/plan.md for each.
+    """What reports are held against: a named `check` with its parameters, or an `expression` in CEL that must be true.
 
-    `missing` says what a check of several numbers does when some were not reported.
+    `docs/plan.md` lists the checks and the names that an expression may use. `missing` says what a rule of several
+    numbers does when some were not reported.
     """
 
     code: Code
-    check: str
+    check: str | None = None
+    expression: Annotated[str | None, Field(description="CEL; what must hold.")] = None
+    for_each: Annotated[
+        Literal["indicator", "report"], Field(description="Is it evaluated for each reported indicator, or once?")
+    ] = "report"
     severity: Literal["error", "warning"]
     names: Names
+    messages: Annotated[Names | None, Field(description="What to say, with `{...}` where a number is quoted.")] = None
     parameters: dict[str, Any] = Field(default_factory=dict)
+    indicators: Annotated[tuple[str, ...], Field(description="Those that an expression looks at; empty: all.")] = ()
     forms: Annotated[tuple[str, ...], Field(description="Forms that the rule looks at; empty means all.")] = ()
     missing: Literal["skip_if_any_missing", "skip_if_all_missing", "missing_is_zero"] = "skip_if_any_missing"
     explain: bool = False
+
+    @model_validator(mode="after")
+    def one_of_two(self) -> ValidationRule:
+        if (self.check is None) == (self.expression is None):
+            raise ValueError("give either `check` or `expression`")
+        if self.expression is not None and self.parameters:
+            raise ValueError("an expression takes no `parameters`")
+        if self.check is not None and (self.messages or self.indicators or self.for_each != "report"):
+            raise ValueError("`for_each`, `indicators` and `messages` belong to an expression")
+        return self
 
 
 class InspectionRule(Model):
@@ -489,7 +518,7 @@ class Plan(Model):
     regimes: Annotated[tuple[Regime, ...], Field(min_length=1)]
     forms: Annotated[tuple[Form, ...], Field(min_length=1)]
     ladders: tuple[Ladder, ...] = ()
-    validation: tuple[ValidationRule, ...] = ()
+    validation: Annotated[tuple[ValidationRule, ...], Field(max_length=200)] = ()
     inspection: tuple[InspectionRule, ...] = ()
     digests: tuple[Digest, ...] = ()
 

@@ -82,12 +82,16 @@ class UnitInput(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class UnitFault:
-    """One fault of a file: its line (from 1, the header is line 1), its column by name, what, how to mend it."""
+    """One fault of a file: its line (from 1, the header is line 1), its column by name, what, how to mend it.
+
+    `vi` says what is wrong in Vietnamese.
+    """
 
     line: int
     column: str
     message: str
     hint: str | None = None
+    vi: str = "Giá trị không hợp lệ"
 
     def __str__(self) -> str:
         return f"line {self.line}, column {self.column}: {self.message}" + (f" ({self.hint})" if self.hint else "")
@@ -108,20 +112,25 @@ def read_units(text: str) -> list[UnitInput]:
     time_zone, headcount, note and `contact_<role>` (addresses separated by blanks). Empty cells mean "not given".
     Lines that begin with `#` are remarks. UnitErrors holds every fault with its line and column.
     """
+    return [unit for _, unit in read_unit_lines(text)]
+
+
+def read_unit_lines(text: str) -> list[tuple[int, UnitInput]]:
+    """As `read_units`, each unit with the line on which it ends."""
     if len(text.encode("utf-8", errors="surrogatepass")) > BYTES_MAX:
-        raise UnitErrors([UnitFault(1, "-", f"the file is larger than {BYTES_MAX} bytes")])
+        raise UnitErrors([UnitFault(1, "-", f"the file is larger than {BYTES_MAX} bytes", vi="Tệp quá lớn")])
     rows = _rows(text)
     header = rows[0][1] if rows else []
     faults = _header_faults(rows[0][0] if rows else 1, header)
     if faults:
         raise UnitErrors(faults)
-    units: dict[str, UnitInput] = {}
+    units: dict[str, tuple[int, UnitInput]] = {}
     for line, cells in rows[1:]:
         unit, wrong = _unit(line, header, cells)
         if unit is not None and unit.code in units:
-            wrong = [UnitFault(line, "code", f"`{unit.code}` is listed twice")]
+            wrong = [UnitFault(line, "code", f"`{unit.code}` is listed twice", vi=f"`{unit.code}` xuất hiện hai lần")]
         elif unit is not None:
-            units[unit.code] = unit
+            units[unit.code] = (line, unit)
         faults.extend(wrong)
     if faults:
         raise UnitErrors(faults)
@@ -139,32 +148,38 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
             if any(cell.strip() for cell in cells) and not cells[0].startswith("#"):
                 rows.append((reader.line_num, [cell.strip() for cell in cells]))
     except csv.Error as err:
-        raise UnitErrors([UnitFault(reader.line_num, "-", f"not readable as CSV: {err}")]) from err
+        raise UnitErrors(
+            [UnitFault(reader.line_num, "-", f"not readable as CSV: {err}", vi="Không đọc được CSV")]
+        ) from err
     return rows
 
 
 def _header_faults(line: int, header: list[str]) -> list[UnitFault]:
     faults = [
-        UnitFault(line, name, "the column is missing", f"the header needs {', '.join(_REQUIRED)}")
+        UnitFault(line, name, "the column is missing", f"the header needs {', '.join(_REQUIRED)}", "Thiếu cột này")
         for name in _REQUIRED
         if name not in header
     ]
     for name in header:
         if name not in _COLUMNS and not name.startswith(CONTACT_PREFIX):
-            faults.append(UnitFault(line, name or "-", "the column is unknown", did_you_mean(name, _COLUMNS)))
+            faults.append(
+                UnitFault(line, name or "-", "the column is unknown", did_you_mean(name, _COLUMNS), "Không có cột này")
+            )
         elif name.startswith(CONTACT_PREFIX) and not re.fullmatch(ROLE_PATTERN, name.removeprefix(CONTACT_PREFIX)):
-            faults.append(UnitFault(line, name, "a role has lower-case letters, digits and `_`"))
+            faults.append(
+                UnitFault(line, name, "a role has lower-case letters, digits and `_`", vi="Tên vai trò không hợp lệ")
+            )
         elif header.count(name) > 1:
-            faults.append(UnitFault(line, name, "the column is there twice"))
+            faults.append(UnitFault(line, name, "the column is there twice", vi="Cột xuất hiện hai lần"))
     return faults
 
 
 def _unit(line: int, header: list[str], cells: list[str]) -> tuple[UnitInput | None, list[UnitFault]]:
     if len(cells) != len(header):
         says = f"the line has {len(cells)} cells, the header {len(header)}"
-        return None, [UnitFault(line, "-", says, "put a cell that holds a comma in quotes")]
+        return None, [UnitFault(line, "-", says, "put a cell that holds a comma in quotes", "Số ô khác dòng tiêu đề")]
     row = {name: cell for name, cell in zip(header, cells, strict=True) if cell}
-    faults = [UnitFault(line, name, "the cell is empty") for name in _REQUIRED if name not in row]
+    faults = [UnitFault(line, name, "the cell is empty", vi="Ô trống") for name in _REQUIRED if name not in row]
     if faults:
         return None, faults
     try:
@@ -197,10 +212,16 @@ def _fault(line: int, loc: tuple[int | str, ...], message: str, row: dict[str, s
     says = message.removeprefix("Value error, ")
     if column.startswith(CONTACT_PREFIX):
         return UnitFault(
-            line, column, "not an e-mail address", "write officer@example.org, several with blanks between"
+            line,
+            column,
+            "not an e-mail address",
+            "write officer@example.org, several with blanks between",
+            "Không phải địa chỉ thư điện tử",
         )
     if says.startswith("String should match pattern"):
-        return UnitFault(line, column, f"{row[column]!r} is not a code", "use capitals, digits, `_`, `.`, `-`")
+        return UnitFault(
+            line, column, f"{row[column]!r} is not a code", "use capitals, digits, `_`, `.`, `-`", "Không phải mã"
+        )
     if says.startswith("Input should be a valid date"):
-        return UnitFault(line, column, f"{row[column]!r} is not a date", "write it as 2011-01-31")
+        return UnitFault(line, column, f"{row[column]!r} is not a date", "write it as 2011-01-31", "Không phải ngày")
     return UnitFault(line, column, says[0].lower() + says[1:])

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import rfc8785
 
+from shared.canonical import canonical
 from shared.errors import Misuse, Transient
-from shared.store.documents import Collection, Document, Documents, Index, scan
+from shared.store.documents import Between, Collection, Document, Documents, Index, scan
 
 _ATTEMPTS_MAX = 64
 
@@ -66,21 +68,28 @@ class HashChain:
         """
         async with self._appending:
             for _ in range(_ATTEMPTS_MAX):
-                link = _next_link(await self.head(chain), chain, entry, at_ms)
-                if await self._store.insert(self._collection, _document(link)):
+                head = await self.head(chain)
+                link = next_link(chain, head.seq if head else 0, head.hash if head else "", entry, at_ms)
+                if await self._store.insert(self._collection, link_document(link)):
                     return link
         raise Transient(f"chain {chain} is so busy that {_ATTEMPTS_MAX} attempts to append were overtaken; try again")
 
     async def head(self, chain: str) -> ChainLink | None:
         """The newest link, None for an empty chain."""
         page = await self._store.find(self._collection, {"chain": chain}, order_by="seq", descending=True, limit=1)
-        return _link(page.documents[0]) if page.documents else None
+        return link_of(page.documents[0]) if page.documents else None
+
+    async def page(self, chain: str, *, after_seq: int, limit: int) -> list[ChainLink]:
+        """Links behind `after_seq`, oldest first."""
+        behind = Between("seq", at_least=after_seq + 1)
+        page = await self._store.find(self._collection, {"chain": chain}, between=behind, limit=limit)
+        return [link_of(document) for document in page.documents]
 
     async def verify(self, chain: str, *, anchor: str | None = None) -> Verdict:
         """Walk the chain in pages and recompute every hash. With `anchor`, a hash that must occur in it."""
         verdict, anchored = Verdict(True, 0, ""), anchor is None
         async for document in scan(self._store, self._collection, {"chain": chain}, order_by="seq"):
-            link = _link(document)
+            link = link_of(document)
             reason = _fault(verdict, link)
             if reason:
                 return Verdict(False, verdict.links, verdict.head, broken_seq=verdict.links + 1, reason=reason)
@@ -89,6 +98,16 @@ class HashChain:
         if not anchored:
             return Verdict(False, verdict.links, verdict.head, verdict.links + 1, "the anchor does not occur")
         return verdict
+
+
+def continue_verdict(sofar: Verdict, links: Sequence[ChainLink]) -> Verdict:
+    """The verdict once these links, which follow, have been recomputed too."""
+    for link in links:
+        reason = _fault(sofar, link)
+        if reason:
+            return Verdict(False, sofar.links, sofar.head, broken_seq=sofar.links + 1, reason=reason)
+        sofar = Verdict(True, link.seq, link.hash)
+    return sofar
 
 
 def _fault(sofar: Verdict, link: ChainLink) -> str:
@@ -104,21 +123,22 @@ def _fault(sofar: Verdict, link: ChainLink) -> str:
     return "" if recomputed == link.hash else "its content does not give its hash"
 
 
-def _next_link(head: ChainLink | None, chain: str, entry: dict[str, Any], at_ms: int) -> ChainLink:
-    seq, previous = (head.seq + 1, head.hash) if head else (1, "")
-    return ChainLink(chain, seq, previous, _digest(chain, seq, previous, at_ms, entry), at_ms, entry)
+def next_link(chain: str, seq: int, previous: str, entry: dict[str, Any], at_ms: int) -> ChainLink:
+    """The link that follows link `seq` (0: none yet) with hash `previous`. Misuse as in `HashChain.append`."""
+    return ChainLink(chain, seq + 1, previous, _digest(chain, seq + 1, previous, at_ms, entry), at_ms, entry)
 
 
 def _digest(chain: str, seq: int, previous: str, at_ms: int, entry: dict[str, Any]) -> str:
     content: dict[str, Any] = {"chain": chain, "seq": seq, "previous": previous, "at_ms": at_ms, "entry": entry}
     try:
-        canonical = rfc8785.dumps(content)
+        content_bytes = canonical(content)
     except rfc8785.CanonicalizationError as err:
         raise Misuse(f"an entry of chain {chain} has no canonical JSON: {err}") from err
-    return hashlib.sha256(canonical).hexdigest()
+    return hashlib.sha256(content_bytes).hexdigest()
 
 
-def _document(link: ChainLink) -> Document:
+def link_document(link: ChainLink) -> Document:
+    """The document that keeps a link."""
     named = hashlib.sha256(link.chain.encode()).hexdigest()[:16]
     return {
         "_id": f"link-{named}-{link.seq:012d}",
@@ -131,6 +151,7 @@ def _document(link: ChainLink) -> Document:
     }
 
 
-def _link(document: Document) -> ChainLink:
+def link_of(document: Document) -> ChainLink:
+    """The link that a document keeps."""
     fields = ("chain", "seq", "previous", "hash", "at_ms", "entry")
     return ChainLink(*(document[field] for field in fields))

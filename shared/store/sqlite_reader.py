@@ -7,7 +7,8 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from shared.errors import Transient
 from shared.store.sqlite_errors import translated
@@ -15,13 +16,25 @@ from shared.store.sqlite_writer import Gate
 
 READERS = 4
 READS_MAX = 256
+GROUP_MIN = 4
+"""Questions of one turn that one thread takes before another is used."""
 ADMISSION_SECONDS_MAX = 5.0
 
 T = TypeVar("T")
 
 
+@dataclass(slots=True)
+class _Asked:
+    question: Callable[[sqlite3.Connection], Any]
+    answer: asyncio.Future[Any]
+
+
 class Readers:
-    """Runs questions beside the writer; each sees every write that was answered before it was asked."""
+    """Runs questions beside the writer; each sees every write that was answered before it was asked.
+
+    Questions that are asked in the same turn of the loop go to the threads together, a few for each: handing one over
+    and being woken for its answer cost more than a read by id.
+    """
 
     def __init__(self, connect: Callable[[], sqlite3.Connection]) -> None:
         self._connect = connect
@@ -29,6 +42,8 @@ class Readers:
         self._opened: list[sqlite3.Connection] = []
         self._gate = Gate(places=READS_MAX, seconds_max=ADMISSION_SECONDS_MAX, what="the queue of reads")
         self._pool = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._loop = asyncio.get_running_loop()
+        self._fresh: list[_Asked] = []
         self._closed = False
 
     async def read(self, question: Callable[[sqlite3.Connection], T]) -> T:
@@ -37,7 +52,12 @@ class Readers:
         try:
             if self._closed:
                 raise Transient("store: closed while stopping")
-            return await asyncio.get_running_loop().run_in_executor(self._pool, self._ask, question)
+            asked = _Asked(question, self._loop.create_future())
+            self._fresh.append(asked)
+            if len(self._fresh) == 1:
+                self._loop.call_soon(self._hand_over)
+            answer: T = await asked.answer
+            return answer
         except sqlite3.Error as err:
             raise translated(err) from err
         finally:
@@ -46,13 +66,41 @@ class Readers:
     async def aclose(self) -> None:
         """Finish the questions under way, then close the connections."""
         self._closed = True
+        self._hand_over()
         await asyncio.to_thread(self._pool.shutdown)
         while self._opened:
             self._opened.pop().close()
 
-    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
-        if connection is None:
-            connection = self._own.connection = self._connect()
-            self._opened.append(connection)
-        return question(connection)
+    def _hand_over(self) -> None:
+        fresh, self._fresh = self._fresh, []
+        # A slow question must not hold up many others: no more of them on one thread than is needed.
+        size = max(GROUP_MIN, -(-len(fresh) // READERS))
+        for start in range(0, len(fresh), size):
+            self._pool.submit(self._answer, fresh[start : start + size])
+
+    def _answer(self, group: list[_Asked]) -> None:
+        outcomes = [self._ask(asked.question) for asked in group]
+        try:
+            self._loop.call_soon_threadsafe(_settle, group, outcomes)
+        except RuntimeError:  # the loop is closed: nobody is left to be told
+            return
+
+    def _ask(self, question: Callable[[sqlite3.Connection], Any]) -> tuple[Any, BaseException | None]:
+        try:
+            connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
+            if connection is None:
+                connection = self._own.connection = self._connect()
+                self._opened.append(connection)
+            return question(connection), None
+        except BaseException as err:  # who asked is told, whatever it is
+            return None, err
+
+
+def _settle(group: list[_Asked], outcomes: list[tuple[Any, BaseException | None]]) -> None:
+    for asked, (value, error) in zip(group, outcomes, strict=True):
+        if asked.answer.done():  # cancelled meanwhile
+            continue
+        if error is None:
+            asked.answer.set_result(value)
+        else:
+            asked.answer.set_exception(error)

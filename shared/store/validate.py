@@ -115,15 +115,25 @@ def _within_bounds(collection: Collection, content: dict[str, Any]) -> bytes:
 
 
 def _check_container(path: str, value: dict[Any, Any] | list[Any], depth: int) -> None:
+    """Plain values are passed over here and not by a call each: this runs for every member of every document."""
     if depth > NESTING_MAX:
         raise Misuse(f"{path}: nested deeper than {NESTING_MAX}")
     if isinstance(value, dict):
         for key, held in value.items():
-            _check_key(path, key)
-            check_value(key, held, depth)
+            if key not in _KEYS_SEEN:
+                _check_key(path, key)
+            if held is not None and type(held) not in _PLAIN:
+                check_value(key, held, depth)
     else:
         for held in value:
-            check_value(path, held, depth)
+            if held is not None and type(held) not in _PLAIN:
+                check_value(path, held, depth)
+
+
+_PLAIN = frozenset({str, bool})
+_KEYS_SEEN: set[object] = set()
+"""Field names that were found good: they recur in every document."""
+_KEYS_SEEN_MAX = 4096
 
 
 @lru_cache(maxsize=4096)  # field names recur in every document
@@ -134,3 +144,5 @@ def _is_key(key: object) -> bool:
 def _check_key(path: str, key: object) -> None:
     if not _is_key(key):
         raise Misuse(f"{path}: key {key!r} must match [A-Za-z0-9_]+")
+    if len(_KEYS_SEEN) < _KEYS_SEEN_MAX:
+        _KEYS_SEEN.add(key)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 import re
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,7 +14,8 @@ REQUEST_ID_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}")
 
 def new_request_id() -> str:
     """A fresh correlation id, 32 hexadecimal digits."""
-    return uuid.uuid4().hex
+    # Not `uuid4`: nothing depends on its being unguessable, and the system's random source costs 30 us a call.
+    return f"{random.getrandbits(128):032x}"
 
 
 def accepted_request_id(given: str | None) -> str:
@@ -28,10 +29,20 @@ def current_request_id() -> str | None:
     return str(held) if held is not None else None
 
 
+def current_client_address() -> str | None:
+    """The address that the request being served came from, None outside of one."""
+    held = get_contextvars().get("client")
+    return str(held) if held is not None else None
+
+
 @contextmanager
-def correlated(request_id: str) -> Iterator[None]:
-    """Serve the block under a correlation id: for consumers, with the id of the event's envelope."""
-    tokens = bind_contextvars(correlation_id=request_id)
+def correlated(request_id: str, *, client: str | None = None) -> Iterator[None]:
+    """Serve the block under a correlation id: for consumers, with the id of the event's envelope.
+
+    `client` is the address that a request came from.
+    """
+    bound = {"correlation_id": request_id} if client is None else {"correlation_id": request_id, "client": client}
+    tokens = bind_contextvars(**bound)
     try:
         yield
     finally:

@@ -49,6 +49,9 @@ class Metrics:
 
     def _declare_work(self) -> None:
         self.reports = self._counter("reports", "Reports submitted, by outcome.", ("outcome",))
+        self.ledger_faults = self._counter(
+            "ledger_faults", "Answers that showed figures of the ledger that cannot be, by kind.", ("kind",)
+        )
         self.evaluations_computed = self._counter(
             "evaluations_computed", "Annual evaluations computed, by outcome.", ("outcome",)
         )

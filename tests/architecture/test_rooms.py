@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 SERVICES = ("intake", "scoring", "notify", "dashboard")
 ROOMS = {"__init__.py", "main.py", "settings.py", "schedule.py", "routes", "handlers", "domain", "repository"}
 EXTRA = {
-    "intake": set(),
+    "intake": {"formats"},
     "scoring": {"consumer.py"},
     "notify": {"consumer.py", "channels", "templates", "locale"},
     "dashboard": {"consumer.py", "pages", "charts", "templates", "static", "locale"},

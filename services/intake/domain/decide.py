@@ -16,6 +16,7 @@ from services.intake.domain.validation import Verdict, stored_findings, validate
 from services.intake.domain.window import check_window
 from shared.events.base import Names
 from shared.events.report import ReportedValue
+from shared.plan.deadlines import review_due_ms
 
 Result = Literal["created", "unchanged", "rejected", "moved"]
 
@@ -54,7 +55,15 @@ def decide(
         comparison = compare(given.values, verdict, {value.indicator: value for value in values})
     if result == "created":
         findings = stored_findings(verdict, given.explanations)
-        entry = received(entry, form=context.form, content=content, findings=findings, by=by, now_ms=now_ms)
+        entry = received(
+            entry,
+            form=context.form,
+            content=content,
+            findings=findings,
+            by=by,
+            now_ms=now_ms,
+            review_due_at_ms=review_due_ms(context.plan, context.form, now_ms, entry.obligation.time_zone),
+        )
     elif result == "rejected":
         entry = rejected(entry, now_ms=now_ms)
     return Decision(result, entry, verdict, comparison, content)

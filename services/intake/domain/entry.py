@@ -8,10 +8,13 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from services.intake.domain.content import Content
-from shared.events.obligation import ObligationState, Timeliness
+from shared.events.obligation import ObligationState, Outcome, Timeliness
 from shared.events.report import ReportState
 
 SYSTEM = "intake"
+HISTORY_MAX = 100
+
+LineKind = Literal["waived", "not_applicable", "extended", "exception", "reinstated", "expired", "unsealed"]
 
 
 class Decision(BaseModel):
@@ -19,7 +22,7 @@ class Decision(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    kind: Literal["approved", "returned"]
+    kind: Literal["approved", "returned", "unapproved", "sealed", "unsealed"]
     version: int
     by: str
     at_ms: int
@@ -50,13 +53,30 @@ class Report(BaseModel):
         )
 
 
+class Line(BaseModel):
+    """One decision about an obligation: who, when, why, and the outcome and limits that held until then."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: LineKind
+    by: str
+    at_ms: int
+    reason: str
+    expires_at_ms: int | None = None
+    outcome: Outcome
+    due_at_ms: int
+    grace_end_ms: int
+    lock_at_ms: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the ledger. `rev` is the store's revision that was read, 0 when not stored yet; `unsent` are its
-    events that were waiting to be published then."""
+    events that were waiting to be published then; `history` are the decisions about it, oldest first."""
 
     obligation: ObligationState
     report: Report | None = None
+    history: tuple[Line, ...] = ()
     rev: int = 0
     unsent: tuple[dict[str, Any], ...] = ()
 

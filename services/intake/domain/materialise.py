@@ -7,18 +7,20 @@ the horizon. What is past never moves: once a period has ended, and once a repor
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
+from services.intake.domain import tree
 from services.intake.domain.entry import SYSTEM, Entry, obligation_id
+from services.intake.domain.limits import planned_of
 from services.intake.domain.transitions import CALCULATED, cancelled, recalculated
 from services.intake.domain.versions import PublishedPlan, in_force
-from shared.events.obligation import ObligationState
+from shared.events.obligation import ObligationState, Tier
 from shared.events.unit import UnitState
 from shared.plan.calendar import Instants, obligation_instants, periods_in_force, unit_in_period
-from shared.plan.model import Form
+from shared.plan.deadlines import tier_due_ms
+from shared.plan.model import Form, Plan
 from shared.plan.periods import Period
 
 DAY_MS = 86_400_000
@@ -34,6 +36,7 @@ class Slot:
     form: Form
     period: Period
     instants: Instants
+    tiers: tuple[Tier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,15 @@ def _slots_of(version: PublishedPlan, versions: Sequence[PublishedPlan], time_zo
             for period in periods_in_force(plan, form, year):
                 instants = obligation_instants(plan, form, period, time_zone)
                 if in_force(versions, instants.last_day) is version:
-                    yield Slot(version, form, period, instants)
+                    yield Slot(version, form, period, instants, _tiers(plan, form, period, time_zone))
+
+
+def _tiers(plan: Plan, form: Form, period: Period, time_zone: str) -> tuple[Tier, ...]:
+    """All deadlines of the form's regime where there are several."""
+    found = tier_due_ms(plan, form, period, time_zone)
+    if len(found) < 2:
+        return ()
+    return tuple(Tier(tier=tier, due_at_ms=due_ms, counts=tier == form.tier) for tier, due_ms in found.items())
 
 
 def wanted(slots: Iterable[Slot], unit: UnitState, *, now_ms: int, horizon_days: int) -> Wanted:
@@ -93,7 +104,11 @@ def wanted(slots: Iterable[Slot], unit: UnitState, *, now_ms: int, horizon_days:
 
 def _enters_ms(first_day: date, horizon_days: int) -> int:
     """The first instant at which `horizon_day` reaches the day."""
-    return round(datetime.combine(first_day, time(0), tzinfo=UTC).timestamp()) * 1000 - horizon_days * DAY_MS
+    return _utc_ms(first_day) - horizon_days * DAY_MS
+
+
+def _utc_ms(day: date) -> int:
+    return round(datetime.combine(day, time(0), tzinfo=UTC).timestamp()) * 1000
 
 
 def _owes(unit: UnitState, slot: Slot) -> bool:
@@ -102,13 +117,20 @@ def _owes(unit: UnitState, slot: Slot) -> bool:
         return False
     if form.applies_to and unit.peer_group not in form.applies_to:
         return False
-    valid_to = date.fromisoformat(unit.valid_to) if unit.valid_to else None
     first, last = slot.instants.first_day, slot.instants.last_day
-    return unit_in_period(date.fromisoformat(unit.valid_from), valid_to, first, last, form.partial_period)
+    return any(
+        unit_in_period(_day(since), _day(until) if until else None, first, last, form.partial_period)
+        for since, until in tree.intervals(unit)
+    )
+
+
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
 
 
 def _obligation(slot: Slot, unit: UnitState, now_ms: int) -> ObligationState:
     plan, instants, period = slot.version.plan, slot.instants, slot.period
+    prorated = slot.form.partial_period == "prorate"
     return ObligationState(
         revision=1,
         obligation=obligation_id(plan=plan.code, form=slot.form.code, unit=unit.unit, period=period.code),
@@ -130,15 +152,32 @@ def _obligation(slot: Slot, unit: UnitState, now_ms: int) -> ObligationState:
         outcome="PENDING",
         cause="materialised",
         changed_at_ms=now_ms,
+        tiers=slot.tiers,
+        share=tree.share_in(unit, instants.first_day, instants.last_day) if prorated else 1.0,
     )
 
 
 def reconcile(
-    existing: Mapping[str, Entry], wanted: Sequence[ObligationState], unit: UnitState, now_ms: int
+    existing: Mapping[str, Entry],
+    wanted: Sequence[ObligationState],
+    unit: UnitState,
+    now_ms: int,
+    *,
+    settled_to_ms: int = 0,
+    sealed_years: frozenset[int] = frozenset(),
 ) -> Changes:
-    """What to insert and what to replace. `existing` are the unit's entries under the plan, by id."""
+    """What to insert and what to replace. `existing` are the unit's entries under the plan, by id.
+
+    Nothing is added to a sealed year, nor to ended periods that begin before `settled_to_ms`: those were complete.
+    """
     by_id = {held.obligation: held for held in wanted}
-    insert = tuple(held for id, held in by_id.items() if id not in existing)
+    insert = tuple(
+        held
+        for id, held in by_id.items()
+        if id not in existing
+        and held.year not in sealed_years
+        and not (held.period_end_ms <= now_ms and _start_ms(held) < settled_to_ms)
+    )
     replace: list[tuple[Entry, Entry]] = []
     for id, entry in existing.items():
         if not _may_move(entry, now_ms):
@@ -151,14 +190,18 @@ def reconcile(
     return Changes(insert, tuple(replace))
 
 
+def _start_ms(held: ObligationState) -> int:
+    return _utc_ms(_day(held.period_start))
+
+
 def _may_move(entry: Entry, now_ms: int) -> bool:
     held = entry.obligation
     ours = held.outcome == "PENDING" or (held.outcome == "CANCELLED" and held.approver == SYSTEM)
-    return ours and entry.report is None and held.period_end_ms > now_ms
+    return ours and entry.report is None and held.period_end_ms > now_ms and held.sealed_at_ms is None
 
 
 def _differs(entry: Entry, fresh: ObligationState) -> bool:
-    held = entry.obligation
+    held = planned_of(entry.obligation)
     return held.outcome == "CANCELLED" or any(getattr(held, name) != getattr(fresh, name) for name in CALCULATED)
 
 
@@ -168,23 +211,3 @@ def _why(entry: Entry, unit: UnitState) -> str:
     if entry.obligation.period_start < unit.valid_from:
         return f"unit valid from {unit.valid_from}"
     return "no longer asked for by the plan version in force"
-
-
-@dataclass(frozen=True, slots=True)
-class Marker:
-    """The obligations of (plan, unit) are complete for these inputs until `next_ms`. `rev` 0: not stored yet."""
-
-    plan: str
-    unit: str
-    inputs: str
-    next_ms: int
-    rev: int = 0
-
-    def stands(self, inputs: str, now_ms: int) -> bool:
-        return self.inputs == inputs and now_ms < self.next_ms
-
-
-def inputs_of(versions: Sequence[PublishedPlan], unit: UnitState, horizon_days: int) -> str:
-    """What a marker was made from: the plan's versions, the unit's revision, the horizon."""
-    held = [version.sha256 for version in versions]
-    return hashlib.sha256(f"{held} {unit.revision} {horizon_days}".encode()).hexdigest()

@@ -45,6 +45,7 @@ class Conflict(Answer):
     occurrences: int
     expected: str | None = None
     got: str | None = None
+    asks_explanation: bool = Field(default=False, description="Say why under `explanations`, by the conflict's code.")
 
 
 class Receipt(Answer):
@@ -69,6 +70,10 @@ class Summary(Answer):
     counts: Counts
     conflicts: list[Conflict]
     conflict_groups_total: int
+    unexplained: int = Field(
+        default=0,
+        description="Rules that ask for an explanation which was not given; the report is taken and the lack is kept.",
+    )
     rejected_indexes: list[int]
     receipt: Receipt | None = None
     trace_id: str | None = None
@@ -145,6 +150,7 @@ def _conflict(
         occurrences=len(findings),
         expected=first.found.expected or None,
         got=first.found.got or None,
+        asks_explanation=first.explain and first.severity == "WARNING",
     )
 
 

@@ -10,17 +10,25 @@ from typing import Any
 
 from services.intake.domain.content import Content
 from services.intake.domain.entry import SYSTEM, Decision, Entry, Report, timeliness_at
+from services.intake.domain.limits import with_reliefs
 from services.intake.domain.refusal import Refusal
-from services.intake.domain.window import sealed
-from shared.events.obligation import ObligationState, Submission
+from services.intake.domain.window import check_unsealed
+from shared.events.obligation import Cause, ObligationState, Submission
 from shared.events.report import Finding, ReportPhase, ReportState
 from shared.plan.model import Form
 
 
 def received(
-    entry: Entry, *, form: Form, content: Content, findings: tuple[Finding, ...], by: str, now_ms: int
+    entry: Entry,
+    *,
+    form: Form,
+    content: Content,
+    findings: tuple[Finding, ...],
+    by: str,
+    now_ms: int,
+    review_due_at_ms: int | None = None,
 ) -> Entry:
-    """The entry with this content as its next version.
+    """The entry with this content as its next version, which reviewers have until `review_due_at_ms`.
 
     The timeliness of the first valid version stays.
     """
@@ -46,6 +54,7 @@ def received(
         received_at_ms=now_ms,
         timeliness=arrival,
         sha256=content.sha256,
+        review_due_at_ms=review_due_at_ms if phase == "SUBMITTED" else None,
         changed_at_ms=now_ms,
     )
     report = Report(
@@ -54,7 +63,7 @@ def received(
         explanations=tuple(sorted(content.explanations.items())),
         decisions=entry.report.decisions if entry.report else (),
     )
-    obligation = _changed(
+    obligation = changed(
         held,
         now_ms,
         cause="report",
@@ -69,7 +78,7 @@ def received(
 def rejected(entry: Entry, *, now_ms: int) -> Entry:
     """The entry after a submission that validation refused: only counted."""
     count = entry.obligation.rejected_count + 1
-    return replace(entry, obligation=_changed(entry.obligation, now_ms, cause="report", rejected_count=count))
+    return replace(entry, obligation=changed(entry.obligation, now_ms, cause="report", rejected_count=count))
 
 
 def approved(entry: Entry, *, form: Form, by: str, now_ms: int) -> Entry:
@@ -84,7 +93,7 @@ def approved(entry: Entry, *, form: Form, by: str, now_ms: int) -> Entry:
             "Who approves must be another identity than who submitted.",
         )
     decision = Decision(kind="approved", version=report.state.version, by=by, at_ms=now_ms)
-    return _reviewed(entry, report, decision, phase="APPROVED")
+    return with_phase(entry, report, decision, phase="APPROVED", cause="approved")
 
 
 def returned(entry: Entry, *, by: str, reason: str, now_ms: int) -> Entry:
@@ -93,37 +102,61 @@ def returned(entry: Entry, *, by: str, reason: str, now_ms: int) -> Entry:
     if report.state.phase not in ("SUBMITTED", "APPROVED"):
         raise _wrong_phase(report.state.phase, "SUBMITTED, APPROVED")
     decision = Decision(kind="returned", version=report.state.version, by=by, at_ms=now_ms, reason=reason)
-    return _reviewed(entry, report, decision, phase="RETURNED")
+    held = entry.obligation
+    entry = replace(entry, obligation=held.model_copy(update={"returned_count": held.returned_count + 1}))
+    return with_phase(entry, report, decision, phase="RETURNED", cause="returned")
 
 
-def _reviewed(entry: Entry, report: Report, decision: Decision, *, phase: ReportPhase) -> Entry:
+def unapproved(entry: Entry, *, by: str, reason: str, now_ms: int, review_due_at_ms: int | None) -> Entry:
+    """The entry with the approval of its report taken back: it is SUBMITTED, and reviewed once more."""
+    report = _reviewable(entry)
+    if report.state.phase != "APPROVED":
+        raise _wrong_phase(report.state.phase, "APPROVED")
+    decision = Decision(kind="unapproved", version=report.state.version, by=by, at_ms=now_ms, reason=reason)
+    # The obligation's causes are a closed list: what was approved is, to those who listen, returned to the reviewer.
+    return with_phase(entry, report, decision, phase="SUBMITTED", cause="returned", review_due_at_ms=review_due_at_ms)
+
+
+def with_phase(
+    entry: Entry,
+    report: Report,
+    decision: Decision,
+    *,
+    phase: ReportPhase,
+    cause: Cause,
+    review_due_at_ms: int | None = None,
+) -> Entry:
+    """The entry with its report in another phase, and the decision kept with it."""
     state = report.state.model_copy(
         update={
             "revision": report.state.revision + 1,
             "phase": phase,
-            "returned_reason": decision.reason,
+            "returned_reason": decision.reason if phase == "RETURNED" else None,
+            "review_due_at_ms": review_due_at_ms,
             "changed_at_ms": decision.at_ms,
         }
     )
-    held = entry.obligation
-    update: dict[str, Any] = {"cause": decision.kind, "submission": _submission(state)}
+    update: dict[str, Any] = {"cause": cause, "submission": _submission(state)}
     if phase == "RETURNED":
-        update |= {"outcome": "PENDING", "returned_count": held.returned_count + 1}
+        update["outcome"] = "PENDING"
     fresh = report.model_copy(update={"state": state, "decisions": (*report.decisions, decision)})
-    return replace(entry, obligation=_changed(held, decision.at_ms, **update), report=fresh)
+    return replace(entry, obligation=changed(entry.obligation, decision.at_ms, **update), report=fresh)
 
 
 def cancelled(entry: Entry, *, reason: str, now_ms: int) -> Entry:
     """The entry of a report that is no longer owed."""
     update = {"outcome": "CANCELLED", "reason": reason, "approver": SYSTEM}
-    return replace(entry, obligation=_changed(entry.obligation, now_ms, cause="cancelled", **update))
+    return replace(entry, obligation=changed(entry.obligation, now_ms, cause="cancelled", **update))
 
 
 def recalculated(entry: Entry, wanted: ObligationState, *, now_ms: int) -> Entry:
-    """The entry with the instants, group and plan version that hold now; a cancelled one is owed again."""
+    """The entry with the instants, group and plan version that hold now, its reliefs on them; a cancelled one is owed
+    again."""
+    held = entry.obligation
     update = {name: getattr(wanted, name) for name in CALCULATED}
-    update |= {"outcome": "PENDING", "reason": None, "approver": None}
-    return replace(entry, obligation=_changed(entry.obligation, now_ms, cause="recalculated", **update))
+    update |= {"outcome": "PENDING", "reason": None, "approver": None, "planned": None}
+    fresh = with_reliefs(held.model_copy(update=update), held.reliefs)
+    return replace(entry, obligation=changed(fresh, now_ms, cause="recalculated"))
 
 
 CALCULATED = (
@@ -138,11 +171,14 @@ CALCULATED = (
     "grace_end_ms",
     "lock_at_ms",
     "time_zone",
+    "tiers",
+    "share",
 )
 """The fields of an obligation that follow from plan, unit and calendar."""
 
 
-def _changed(held: ObligationState, now_ms: int, **update: Any) -> ObligationState:
+def changed(held: ObligationState, now_ms: int, **update: Any) -> ObligationState:
+    """The obligation with these fields, its revision grown by one."""
     return held.model_copy(update={**update, "revision": held.revision + 1, "changed_at_ms": now_ms})
 
 
@@ -159,8 +195,7 @@ def _submission(state: ReportState) -> Submission:
 def _reviewable(entry: Entry) -> Report:
     if entry.report is None:
         raise Refusal("state", "Chưa có báo cáo để duyệt.", "There is no report to review yet.")
-    if entry.report.state.phase == "SEALED":
-        raise sealed()
+    check_unsealed(entry)
     return entry.report
 
 

@@ -13,6 +13,7 @@ from typing import Literal
 from services.intake.domain import structure
 from services.intake.domain.checks import table
 from services.intake.domain.checks.context import Context, Found
+from services.intake.domain.checks.evidence import evidence_unknown
 from services.intake.domain.submission import Mode
 from shared.events.report import Finding as StoredFinding
 from shared.events.report import ReportedValue
@@ -22,11 +23,12 @@ Severity = Literal["ERROR", "WARNING"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something found by the rule (or fault of structure) `code`."""
+    """Something found by the rule (or fault of structure) `code`. `explain`: the rule asks for an explanation."""
 
     code: str
     severity: Severity
     found: Found
+    explain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,11 @@ class Verdict:
         """Whether there is anything to keep."""
         return not self.has_errors or bool(self.accepted)
 
+    def unexplained(self, explanations: Mapping[str, str]) -> frozenset[str]:
+        """Codes of the warnings that ask for an explanation which was not given."""
+        asked = {finding.code for finding in self.findings if finding.severity == "WARNING" and finding.explain}
+        return frozenset(asked - explanations.keys())
+
 
 def validate(values: Sequence[ReportedValue], context: Context, mode: Mode) -> Verdict:
     """The verdict on the values sent. `context.values` and `.given` are filled in here; codes are distinct."""
@@ -56,14 +63,16 @@ def validate(values: Sequence[ReportedValue], context: Context, mode: Mode) -> V
     ]
     malformed = {code for finding in findings for code in finding.found.indicators}
     sound = {value.indicator: value for value in values if value.indicator not in malformed}
-    findings += _rule_findings(replace(context, values=sound, given=frozenset(value.indicator for value in values)))
+    seen = replace(context, values=sound, given=frozenset(value.indicator for value in values))
+    findings += [Finding("EVIDENCE_UNKNOWN", "ERROR", found) for found in evidence_unknown(seen)]
+    findings += _rule_findings(seen)
     rejected = _rejected(findings, values, mode)
     return Verdict(tuple(findings), rejected, tuple(v for v in values if v.indicator not in rejected))
 
 
 def _rule_findings(context: Context) -> list[Finding]:
     return [
-        Finding(rule.code, "ERROR" if rule.severity == "error" else "WARNING", found)
+        Finding(rule.code, "ERROR" if rule.severity == "error" else "WARNING", found, explain=rule.explain)
         for rule in context.plan.validation
         for found in table.run(rule, context)
     ]
@@ -80,7 +89,11 @@ def _rejected(findings: Iterable[Finding], values: Sequence[ReportedValue], mode
 
 
 def stored_findings(verdict: Verdict, explanations: Mapping[str, str]) -> tuple[StoredFinding, ...]:
-    """The warnings as they are kept with the report, once per rule, with what was said about them."""
+    """The warnings as they are kept with the report, once per rule, with what was said about them.
+
+    A rule may ask for an explanation; a report without it is taken, and the finding says that it is unexplained.
+    """
+    unexplained = verdict.unexplained(explanations)
     indicators: dict[str, list[str]] = {}
     for finding in verdict.findings:
         if finding.severity == "WARNING":
@@ -91,6 +104,7 @@ def stored_findings(verdict: Verdict, explanations: Mapping[str, str]) -> tuple[
             severity="warning",
             indicators=tuple(dict.fromkeys(named)),
             explanation=explanations.get(code),
+            unexplained=code in unexplained,
         )
         for code, named in indicators.items()
     )

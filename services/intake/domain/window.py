@@ -11,8 +11,7 @@ from shared.plan.model import Form
 def check_window(entry: Entry, form: Form, now_ms: int) -> None:
     """Refuse what cannot be reported now: sealed, not owed, not open yet, locked, or a form that is closed."""
     held = entry.obligation
-    if entry.report is not None and entry.report.state.phase == "SEALED":
-        raise sealed()
+    check_unsealed(entry)
     if held.outcome in ("WAIVED", "NOT_APPLICABLE", "CANCELLED"):
         raise Refusal(
             "state",
@@ -40,10 +39,15 @@ def check_window(entry: Entry, form: Form, now_ms: int) -> None:
         )
 
 
-def sealed() -> Refusal:
-    """Nothing changes a sealed report."""
-    return Refusal(
+def check_unsealed(entry: Entry) -> None:
+    """Nothing changes what is sealed; who sealed it, and when, is said."""
+    held = entry.obligation
+    if held.sealed_at_ms is None and (entry.report is None or entry.report.state.phase != "SEALED"):
+        return
+    at, by = iso(held.sealed_at_ms or 0), held.sealed_by or ""
+    raise Refusal(
         "sealed",
-        "Số liệu đã niêm phong; chỉ ấn bản đính chính mới thay đổi được.",
-        "The figures are sealed: only a correction edition changes them.",
+        f"Số liệu đã niêm phong lúc {at} bởi {by}; muốn đính chính, quản trị viên phải mở niêm phong.",
+        f"The figures were sealed at {at} by {by}; for a correction an administrator unseals them.",
+        members={"sealed_by": by, "sealed_at": at},
     )

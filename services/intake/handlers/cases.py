@@ -36,6 +36,10 @@ class EvidenceStore(Protocol):
     async def of(self, plan: str, files: Iterable[str]) -> list[Use]: ...
 
 
+class KeptFileStore(Protocol):
+    async def missing(self, unit: str, files: Iterable[str]) -> frozenset[str]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """What a submission is held against."""
@@ -48,7 +52,17 @@ class Case:
 class Cases:
     """Loads cases; writes nothing."""
 
-    def __init__(self, *, plans: PlanStore, units: UnitStore, ledger: LedgerStore, evidence: EvidenceStore) -> None:
+    def __init__(
+        self,
+        *,
+        plans: PlanStore,
+        units: UnitStore,
+        ledger: LedgerStore,
+        evidence: EvidenceStore,
+        kept: KeptFileStore | None = None,
+    ) -> None:
+        """`kept`: uploaded evidence files; None where none are kept."""
+        self._kept = kept
         self._plans = plans
         self._units = units
         self._ledger = ledger
@@ -86,6 +100,8 @@ class Cases:
             previous_year=periods[1].year,
             year_before=_values(found.get(year_before)),
             evidence_elsewhere=elsewhere,
+            evidence_missing=await self._missing(given),
+            period=held.period,
         )
         return Case(entry, context, uses)
 
@@ -103,6 +119,12 @@ class Cases:
             f"obligation of {given.unit} to report {given.form} for {given.period} (unit valid from "
             f"{state.valid_from} to {state.valid_to or 'today'})",
         )
+
+    async def _missing(self, given: ReportInput) -> frozenset[str] | None:
+        if self._kept is None:
+            return None
+        files = files_of(given)
+        return await self._kept.missing(given.unit, files) if files else frozenset()
 
     async def _uses(self, given: ReportInput, published: PublishedPlan) -> tuple[list[Use], dict[str, str]]:
         """What is known of the files named, and which of them other units use. Nothing where no rule asks."""

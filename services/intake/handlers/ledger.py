@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from services.intake.domain.entry import Entry, Report
 from services.intake.domain.rates import Rates, rates
 from services.intake.domain.refusal import not_found
+from services.intake.domain.tree import Below
+from shared.events.unit import UnitState
 
 Filter = str | int | bool
 
@@ -28,6 +30,7 @@ class LedgerStore(Protocol):
 
 
 class VersionStore(Protocol):
+    async def get(self, report: str, version: int) -> Report | None: ...
     async def of_report(self, report: str) -> list[Report]: ...
     async def by_receipt(self, sha256: str) -> Report | None: ...
 
@@ -40,11 +43,16 @@ class Genuine:
     current_version: int
 
 
+class UnitStore(Protocol):
+    async def all(self) -> list[UnitState]: ...
+
+
 class AskLedger:
     """Answers questions; writes nothing."""
 
-    def __init__(self, *, ledger: LedgerStore, versions: VersionStore) -> None:
+    def __init__(self, *, ledger: LedgerStore, versions: VersionStore, units: UnitStore) -> None:
         self._ledger = ledger
+        self._units = units
         self._versions = versions
 
     async def obligation(self, id: str) -> Entry:
@@ -71,16 +79,47 @@ class AskLedger:
         return await self._ledger.page(given, limit=limit, cursor=cursor)
 
     async def rates(
-        self, plan: str, year: int, *, form: str | None, period: str | None, peer_group: str | None
+        self,
+        plan: str,
+        year: int,
+        *,
+        form: str | None = None,
+        period: str | None = None,
+        peer_group: str | None = None,
+        parent: str | None = None,
+        subtree: str | None = None,
     ) -> Rates:
-        """The reporting rates of the plan's year, or of a part of it."""
+        """The reporting rates of the plan's year, or of a part of it.
+
+        `parent` and `subtree` mean the tree as it was on the last day of each period: past groupings do not move.
+        """
+        below = Below(await self._units.all(), parent=parent, subtree=subtree) if parent or subtree else None
         return rates(
             [
                 entry.obligation
                 async for entry in self._ledger.of_year(plan, year, form)
-                if period in (None, entry.obligation.period) and peer_group in (None, entry.obligation.peer_group)
+                if period in (None, entry.obligation.period)
+                and peer_group in (None, entry.obligation.peer_group)
+                and (below is None or below.has(entry.obligation.unit, entry.obligation.period_last))
             ]
         )
+
+    async def version(self, id: str, version: int) -> tuple[Entry, Report]:
+        """One version of a report, refused as not found when there is none."""
+        entry, versions = await self.report(id)
+        if entry.report is not None and version == entry.version:
+            return entry, entry.report
+        archived = await self._versions.get(id, version)
+        # An archived copy of a version that never came to stand is left by a crash.
+        return entry, archived if archived and version < entry.version else _version_of(versions, id, version)
+
+    async def between(self, id: str, first: int, last: int) -> tuple[Entry, list[Report]]:
+        """The versions of a report from `first` to `last`, oldest first, also when they are named the other way."""
+        entry, versions = await self.report(id)
+        for named in (first, last):
+            _version_of(versions, id, named)
+        low, high = sorted((first, last))
+        return entry, [held for held in versions if low <= held.state.version <= high]
 
     async def receipt(self, sha256: str) -> Genuine:
         """The version that a receipt stands for; refused as not found when none of ours has this hash."""
@@ -92,3 +131,10 @@ class AskLedger:
             raise not_found(f"biên nhận {sha256}", f"receipt {sha256}: no report received here has this hash")
         entry = await self._ledger.get(report.state.obligation)
         return Genuine(report, entry.version if entry else report.state.version)
+
+
+def _version_of(versions: Sequence[Report], id: str, version: int) -> Report:
+    for held in versions:
+        if held.state.version == version:
+            return held
+    raise not_found(f"phiên bản {version} của {id}", f"version {version} of {id}")

@@ -7,7 +7,8 @@ middle leaves a prefix and no marker, and the next pass completes it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import Protocol
@@ -15,12 +16,13 @@ from typing import Protocol
 import structlog
 
 from services.intake.domain.entry import SYSTEM, Entry
+from services.intake.domain.markers import Marker, inputs_of, settled_to_ms, versions_of
 from services.intake.domain.materialise import (
     NEVER_MS,
-    Marker,
+    Changes,
     Slot,
+    Wanted,
     horizon_day,
-    inputs_of,
     reconcile,
     slots,
     wanted,
@@ -34,6 +36,7 @@ from shared.events.unit import UnitState
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+ONE_BY_ONE_MAX = 10
 LOOK_AGAIN_MS = 60_000
 """How long a pass that found everything complete is believed: another instance may have crashed in the middle."""
 CALENDARS_KEPT_MAX = 16
@@ -55,11 +58,25 @@ class LedgerStore(Protocol):
     async def replace(self, held: Entry, fresh: Entry, *, now_ms: int) -> bool: ...
 
 
+class SealStore(Protocol):
+    async def years(self, plan: str) -> frozenset[int]: ...
+
+
 class MarkerStore(Protocol):
     async def get(self, plan: str, unit: str) -> Marker | None: ...
     async def of_plan(self, plan: str) -> dict[str, Marker]: ...
     async def put(self, marker: Marker) -> bool: ...
     async def forget(self, plan: str, unit: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Under:
+    """What all units of one plan share in a pass."""
+
+    plan: str
+    versions: list[PublishedPlan]
+    fingerprint: str
+    sealed_years: frozenset[int]
 
 
 class Materialise:
@@ -72,6 +89,7 @@ class Materialise:
         units: UnitStore,
         ledger: LedgerStore,
         markers: MarkerStore,
+        seals: SealStore,
         audit: Audit,
         horizon_days: int,
     ) -> None:
@@ -79,6 +97,7 @@ class Materialise:
         self._units = units
         self._ledger = ledger
         self._markers = markers
+        self._seals = seals
         self._audit = audit
         self._horizon_days = horizon_days
         self._quiet_until_ms = 0
@@ -124,6 +143,7 @@ class Materialise:
     ) -> tuple[int, int]:
         """Bring these units up to date under one plan: (entries written, when the next period comes in)."""
         plan, written, next_ms = versions[0].plan.code, 0, NEVER_MS
+        under = await self._under(versions)
         batch: list[ObligationState] = []
         finished: list[Marker] = []
         for unit in units:
@@ -131,15 +151,14 @@ class Materialise:
             if marker is not None and marker.stands(inputs, now_ms):
                 next_ms = min(next_ms, marker.next_ms)
                 continue
-            owed = wanted(self._slots(versions, unit, now_ms), unit, now_ms=now_ms, horizon_days=self._horizon_days)
-            existing = await self._ledger.of_unit(plan, unit.unit)
-            changes = reconcile(existing, owed.obligations, unit, now_ms)
+            owed, changes = await self._changes(under, unit, marker, now_ms)
             moved = [await self._ledger.replace(held, fresh, now_ms=now_ms) for held, fresh in changes.replace]
             written += sum(moved)
             batch += changes.insert
             next_ms = min(next_ms, owed.next_ms)
             if all(moved):
-                finished.append(Marker(plan, unit.unit, inputs, owed.next_ms, marker.rev if marker else 0))
+                rev = marker.rev if marker else 0
+                finished.append(Marker(plan, unit.unit, inputs, owed.next_ms, rev, under.fingerprint))
             else:
                 next_ms = 0  # an entry moved while it was looked at: no marker, so the next pass looks again
             if len(batch) >= BATCH:
@@ -150,6 +169,46 @@ class Materialise:
             log.info("obligations.materialised", plan=plan, written=written)
             await self._audit.record(plan, "obligations.materialised", plan, by=SYSTEM, at_ms=now_ms, written=written)
         return written, next_ms
+
+    async def for_units(self, units: Collection[str], now_ms: int) -> int:
+        """After several units changed: one by one, or with everything else where they are many."""
+        if len(units) > ONE_BY_ONE_MAX:
+            self._quiet_until_ms = 0
+            return await self.due(now_ms)
+        return sum([await self.for_unit(unit, now_ms) for unit in units])
+
+    async def preview(self, unit: UnitState, now_ms: int) -> list[tuple[str, Changes]]:
+        """Plan -> what the ledger would do if the unit were like this; nothing is written."""
+        found = []
+        for plan, held in groupby(await self._plans.all(), key=lambda version: version.plan.code):
+            under = await self._under(list(held))
+            _, changes = await self._changes(under, unit, await self._markers.get(plan, unit.unit), now_ms)
+            found.append((plan, changes))
+        return found
+
+    async def look_again(self, plan: str, unit: str) -> None:
+        """The next pass looks at everything that this unit owes: an obligation became movable again."""
+        await self._markers.forget(plan, unit)
+        self._quiet_until_ms = 0
+
+    async def _changes(
+        self, under: _Under, unit: UnitState, marker: Marker | None, now_ms: int
+    ) -> tuple[Wanted, Changes]:
+        calendar = self._slots(under.versions, unit, now_ms)
+        owed = wanted(calendar, unit, now_ms=now_ms, horizon_days=self._horizon_days)
+        changes = reconcile(
+            await self._ledger.of_unit(under.plan, unit.unit),
+            owed.obligations,
+            unit,
+            now_ms,
+            settled_to_ms=settled_to_ms(marker, under.fingerprint, self._horizon_days),
+            sealed_years=under.sealed_years,
+        )
+        return owed, changes
+
+    async def _under(self, versions: list[PublishedPlan]) -> _Under:
+        plan = versions[0].plan.code
+        return _Under(plan, versions, versions_of(versions), await self._seals.years(plan))
 
     async def _flush(self, batch: Sequence[ObligationState], finished: Sequence[Marker], now_ms: int) -> int:
         written = await self._ledger.insert_many(batch, now_ms=now_ms) if batch else 0

@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from services.intake.domain.content import CHANGES_MAX, changes
 from services.intake.domain.decide import Decision, decide
 from services.intake.domain.entry import Entry, Report
 from services.intake.domain.evidence import Use, to_note
 from services.intake.domain.refusal import Refusal
+from services.intake.domain.stamp import written_at
 from services.intake.domain.submission import ReportInput
 from services.intake.handlers.audit import Audit
 from services.intake.handlers.cases import Case, Cases
-from shared.clock import Clock, iso
+from services.intake.handlers.since import told_since
+from shared.clock import Clock
 from shared.errors import Transient
 
 ATTEMPTS_MAX = 8
@@ -30,7 +31,7 @@ class LedgerStore(Protocol):
 
 class VersionStore(Protocol):
     async def archive(self, report: Report, *, now_ms: int) -> None: ...
-    async def get(self, report: str, version: int) -> Report | None: ...
+    async def of_report(self, report: str) -> list[Report]: ...
 
 
 class EvidenceStore(Protocol):
@@ -57,8 +58,10 @@ class SubmitReports:
         self._audit = audit
         self._clock = clock
 
-    async def submit(self, given: ReportInput, *, by: str, named_version: int | None, dry_run: bool) -> Decision:
-        """The decision on the submission, carried out unless `dry_run`.
+    async def submit(
+        self, given: ReportInput, *, by: str, named_version: int | None, dry_run: bool, at_ms: int | None = None
+    ) -> Decision:
+        """The decision on the submission, carried out unless `dry_run`. `at_ms`: when it was received, if not now.
 
         Refused: nothing owed, not in the window, sealed, faults of the whole call, another version stands than the
         named one. Transient when others change the same entry too often.
@@ -66,9 +69,12 @@ class SubmitReports:
         for _ in range(ATTEMPTS_MAX):
             now_ms = self._clock.now_ms()
             case = await self._cases.load(given)
-            decision = decide(given, case.entry, case.context, named_version=named_version, by=by, now_ms=now_ms)
+            came_ms = now_ms if at_ms is None else at_ms
+            decision = decide(given, case.entry, case.context, named_version=named_version, by=by, now_ms=came_ms)
             if decision.result == "moved":
                 raise await self._moved(case.entry, named_version)
+            if came_ms != now_ms:
+                decision = written_at(decision, now_ms)
             if dry_run or decision.result == "unchanged" or await self._save(case, decision, by, now_ms):
                 return decision
         raise Transient(f"{given.unit} {given.period}: others change this report; try again")
@@ -100,25 +106,8 @@ class SubmitReports:
             "version_moved",
             _MOVED_VI.format(entry.version) if entry.report else _NONE_VI,
             _MOVED_EN.format(entry.version) if entry.report else _NONE_EN,
-            members=await self._since(entry, named),
+            members=await told_since(self._versions, entry, named),
         )
-
-    async def _since(self, entry: Entry, named: int | None) -> dict[str, Any]:
-        """Which version stands, since when, from whom, and how it differs from the named one."""
-        if entry.report is None:
-            return {"current_version": 0}
-        state = entry.report.state
-        told: dict[str, Any] = {
-            "report_id": state.report,
-            "current_version": state.version,
-            "received_at": iso(state.received_at_ms),
-            "submitted_by": state.submitted_by,
-        }
-        old = await self._versions.get(state.report, named) if named and named < state.version else None
-        if old is not None:
-            found = changes(old.state.values, state.values)
-            told |= {"changes": [change.document() for change in found[:CHANGES_MAX]], "changes_total": len(found)}
-        return told
 
 
 _MOVED_VI = 'Phiên bản {0} đang có hiệu lực; muốn sửa hãy đọc lại và gửi If-Match: "{0}".'

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal, Protocol
 
 from services.intake.domain.refusal import Refusal, not_found
+from services.intake.domain.tree import Below, is_valid
+from services.intake.domain.tree import as_of as shown_as_of
 from services.intake.domain.units import Registered, state_of
 from services.intake.handlers.audit import REGISTRY, Audit
 from services.intake.handlers.materialise import Materialise
 from shared.clock import Clock
 from shared.errors import Transient
 from shared.events.unit import UnitState
+from shared.plan.deadlines import local_day
 from shared.plan.units import UnitInput
 
 ATTEMPTS_MAX = 8
+DEFAULT_ZONE = "Asia/Ho_Chi_Minh"
 
 
 class UnitStore(Protocol):
     async def get(self, unit: str) -> Registered | None: ...
     async def save(self, state: UnitState, held: Registered | None, *, now_ms: int) -> bool: ...
     async def page(self, *, limit: int, cursor: str | None) -> tuple[list[UnitState], str | None]: ...
+    async def all(self) -> list[UnitState]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +66,12 @@ class RegisterUnits:
     async def _save(self, given: UnitInput, now_ms: int) -> Registration:
         for _ in range(ATTEMPTS_MAX):
             held = await self._units.get(given.code)
-            if held is not None and state_of(given, revision=held.state.revision) == held.state:
-                return Registration("unchanged", held.state)
-            state = state_of(given, revision=held.state.revision + 1 if held else 1)
+            before, today = held.state if held else None, local_day(now_ms, given.time_zone)
+            state = state_of(given, revision=before.revision if before else 1, held=before, today=today)
+            if state == before:
+                return Registration("unchanged", state)
+            if before is not None:
+                state = state.model_copy(update={"revision": before.revision + 1})
             if await self._units.save(state, held, now_ms=now_ms):
                 return Registration("changed" if held else "created", state)
         raise Transient(f"unit {given.code} is being changed by others; try again")
@@ -77,3 +86,26 @@ class RegisterUnits:
     async def page(self, *, limit: int, cursor: str | None) -> tuple[list[UnitState], str | None]:
         """Some units by code, and the cursor of what follows."""
         return await self._units.page(limit=limit, cursor=cursor)
+
+    async def tree(
+        self,
+        *,
+        as_of: date | None,
+        parent: str | None,
+        subtree: str | None,
+        limit: int,
+        cursor: str | None,
+    ) -> tuple[list[UnitState], str | None]:
+        """Units of a day by code, as they were on it; without a day, all units as they are, placed as today.
+
+        The cursor is the last unit shown.
+        """
+        units = await self._units.all()
+        day = as_of.isoformat() if as_of else local_day(self._clock.now_ms(), DEFAULT_ZONE).isoformat()
+        below = Below(units, parent=parent, subtree=subtree)
+        found = [
+            state if as_of is None else shown_as_of(state, day)
+            for state in sorted(units, key=lambda state: state.unit)
+            if state.unit > (cursor or "") and below.has(state.unit, day) and (as_of is None or is_valid(state, day))
+        ]
+        return found[:limit], found[limit - 1].unit if len(found) > limit else None

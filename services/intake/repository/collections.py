@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from shared.http.idempotency import IDEMPOTENCY
 from shared.nats.broker import BROKER_COLLECTIONS
-from shared.store.chain import chain_collection
+from shared.store.chain_batches import batched_chain
 from shared.store.claims import CLAIMS
 from shared.store.documents import Collection, Index
 from shared.store.journal import JOURNAL
 
-PLANS = Collection("plans", indexes=(Index(("plan",)),), emits=True)
-UNITS = Collection("units", emits=True)
+PLANS = Collection("plans", indexes=(Index(("plan",)), Index(("published_ms",))), emits=True)
+UNITS = Collection("units", indexes=(Index(("changed_ms",)),), emits=True)
 OBLIGATIONS = Collection(
     "obligations",
     indexes=(
@@ -21,14 +21,28 @@ OBLIGATIONS = Collection(
         Index(("plan", "outcome")),
         Index(("has_report", "plan", "phase")),
         Index(("report_sha256",)),
+        Index(("relief_ends_ms",)),
+        Index(("review_due_ms",)),
+        Index(("changed_at_ms",)),
     ),
     emits=True,
 )
-REPORT_VERSIONS = Collection("report_versions", indexes=(Index(("report", "version")), Index(("sha256",))))
+REPORT_VERSIONS = Collection(
+    "report_versions", indexes=(Index(("report", "version")), Index(("sha256",)), Index(("archived_ms",)))
+)
 EVIDENCE = Collection("evidence")
-KEYS = Collection("keys", indexes=(Index(("unit",)),))
+KEYS = Collection("keys", indexes=(Index(("unit",)), Index(("changed_ms",))))
 MATERIALISED = Collection("materialised", indexes=(Index(("plan",)),))
-AUDIT = chain_collection("audit")
+UNIT_CHANGES = Collection("unit_changes", indexes=(Index(("state", "recorded_ms")), Index(("recorded_ms",))))
+SEALS = Collection("seals", indexes=(Index(("plan",)), Index(("state",))))
+DRAFTS = Collection("drafts")
+AUDIT, AUDIT_HEADS = batched_chain("audit", tags=(("chain", "about", "seq"), ("chain", "who", "seq")))
+ANCHORS = Collection("audit_anchors", indexes=(Index(("chain", "day")),))
+RECEIPTS, RECEIPT_HEADS = batched_chain("receipts", tags=(("sha256", "seq"), ("report", "seq")))
+MENDED = Collection("mended")
+
+IMPORTS = Collection("imports", indexes=(Index(("phase", "due_ms")),))
+KEPT_FILES = Collection("kept_evidence", indexes=(Index(("sha256",)),))
 
 EMITTING = (PLANS.name, UNITS.name, OBLIGATIONS.name)
 
@@ -40,7 +54,17 @@ COLLECTIONS: tuple[Collection, ...] = (
     EVIDENCE,
     KEYS,
     MATERIALISED,
+    UNIT_CHANGES,
+    SEALS,
+    DRAFTS,
     AUDIT,
+    AUDIT_HEADS,
+    ANCHORS,
+    RECEIPTS,
+    RECEIPT_HEADS,
+    MENDED,
+    IMPORTS,
+    KEPT_FILES,
     IDEMPOTENCY,
     JOURNAL,
     CLAIMS,

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import MISSING, fields
+from typing import Any
+
 from services.intake.domain.keys import Key
 from services.intake.repository.collections import KEYS
 from shared.store.documents import Document, Documents
 
-_FIELDS = (
-    "sha256",
-    "unit",
-    "label",
-    "created_ms",
-    "created_by",
-    "expires_at_ms",
-    "revoked_ms",
-    "last_used_ms",
-)
+_FIELDS = tuple(field for field in fields(Key) if field.name not in ("id", "rev"))
 
 
 class Keys:
@@ -42,8 +36,19 @@ class Keys:
 
 
 def _document(key: Key) -> Document:
-    return {"_id": key.id, **{name: getattr(key, name) for name in _FIELDS}}
+    return {"_id": key.id, **{field.name: _plain(getattr(key, field.name)) for field in _FIELDS}}
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _key(document: Document) -> Key:
-    return Key(id=document["_id"], rev=document["rev"], **{name: document[name] for name in _FIELDS})
+    """What an older document does not say yet takes its default."""
+    held = {field.name: document[field.name] for field in _FIELDS if _is_there(field.name, field.default, document)}
+    told: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in held.items()}
+    return Key(id=document["_id"], rev=document["rev"], **told)
+
+
+def _is_there(name: str, default: object, document: Document) -> bool:
+    return name in document or default is MISSING

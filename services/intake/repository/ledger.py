@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
-from services.intake.domain.entry import Entry, Report
+from services.intake.domain.entry import Entry, Line, Report
+from services.intake.domain.limits import NEVER_MS, ends_ms
 from services.intake.repository.announce import unsent_of, with_events
 from services.intake.repository.collections import OBLIGATIONS
 from shared.events.base import State
 from shared.events.obligation import ObligationState
-from shared.store.documents import Document, Documents, Scalar, scan
+from shared.events.report import ReportState
+from shared.store.documents import Between, Document, Documents, Scalar, scan
 
 INSERT_BATCH = 500
 LOOKS_MAX = 40
@@ -23,8 +25,10 @@ LOOKS_MAX = 40
 class Ledger:
     """The entries of this store."""
 
-    def __init__(self, store: Documents) -> None:
+    def __init__(self, store: Documents, accepted: Callable[[ReportState], None] = lambda _: None) -> None:
+        """`accepted` is told of every version that was written, right after the write."""
         self._store = store
+        self._accepted = accepted
 
     async def get(self, id: str) -> Entry | None:
         document = await self._store.get(OBLIGATIONS.name, id)
@@ -49,7 +53,10 @@ class Ledger:
             states.append(fresh.report.state)
         states.append(fresh.obligation)
         document = with_events({**_document(fresh), "rev": held.rev}, states, unsent=held.unsent, now_ms=now_ms)
-        return await self._store.replace(OBLIGATIONS.name, document)
+        written = await self._store.replace(OBLIGATIONS.name, document)
+        if written and fresh.report is not None and fresh.version > held.version:
+            self._accepted(fresh.report.state)
+        return written
 
     async def of_unit(self, plan: str, unit: str) -> dict[str, Entry]:
         """Every entry of the unit under the plan, by id."""
@@ -82,6 +89,26 @@ class Ledger:
             page = await self._store.find(OBLIGATIONS.name, equals, limit=limit - len(found), cursor=cursor)
             matching = (doc for doc in page.documents if all(doc[name] == value for name, value in rest.items()))
             found += [entry for entry in map(_entry, matching) if only(entry)]
+            cursor = page.cursor
+            if cursor is None or len(found) >= limit:
+                break
+        return found, cursor
+
+    async def with_ended_relief(self, now_ms: int, *, limit: int) -> list[Entry]:
+        """Entries with a relief that no longer holds, longest ended first."""
+        ended = Between("relief_ends_ms", below=now_ms + 1)
+        page = await self._store.find(OBLIGATIONS.name, between=ended, limit=limit)
+        return [_entry(document) for document in page.documents]
+
+    async def waiting(
+        self, *, due_before_ms: int | None, limit: int, cursor: str | None, only: Callable[[Entry], bool]
+    ) -> tuple[list[Entry], str | None]:
+        """Entries whose report waits for reviewers, those with the earliest limit first; a page may be short."""
+        between = Between("review_due_ms", below=NEVER_MS if due_before_ms is None else due_before_ms)
+        found: list[Entry] = []
+        for _ in range(LOOKS_MAX):
+            page = await self._store.find(OBLIGATIONS.name, between=between, limit=limit - len(found), cursor=cursor)
+            found += [entry for entry in map(_entry, page.documents) if only(entry)]
             cursor = page.cursor
             if cursor is None or len(found) >= limit:
                 break
@@ -122,7 +149,18 @@ def _document(entry: Entry) -> Document:
         "phase": report.state.phase if report else "",
         "report_sha256": report.state.sha256 if report else "",
         "report": report.model_dump(mode="json") if report else None,
+        "history": [line.model_dump(mode="json") for line in entry.history],
+        "relief_ends_ms": ends_ms(entry.obligation),
+        "review_due_ms": _review_due_ms(report),
     }
+
+
+def _review_due_ms(report: Report | None) -> int:
+    """What waits for reviewers sorts by this: by its limit, then what has none; NEVER_MS while nothing waits."""
+    if report is None or report.state.phase != "SUBMITTED":
+        return NEVER_MS
+    due_ms = report.state.review_due_at_ms
+    return NEVER_MS - 1 if due_ms is None else due_ms
 
 
 def _entry(document: Document) -> Entry:
@@ -130,6 +168,7 @@ def _entry(document: Document) -> Entry:
     return Entry(
         obligation=ObligationState.model_validate(document),
         report=Report.model_validate(held) if held is not None else None,
+        history=tuple(Line.model_validate(line) for line in document.get("history", ())),
         rev=document["rev"],
         unsent=unsent_of(document),
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from services.intake.domain.materialise import Marker
+from services.intake.domain.markers import Marker
 from services.intake.repository.collections import MATERIALISED
+from shared.errors import Transient
 from shared.store.documents import Document, Documents, scan
+
+ATTEMPTS_MAX = 8
 
 
 class Markers:
@@ -29,14 +32,20 @@ class Markers:
             "unit": marker.unit,
             "inputs": marker.inputs,
             "next_ms": marker.next_ms,
+            "versions": marker.versions,
         }
         if marker.rev == 0:
             return await self._store.insert(MATERIALISED.name, document)
         return await self._store.replace(MATERIALISED.name, {**document, "rev": marker.rev})
 
     async def forget(self, plan: str, unit: str) -> None:
-        """Take the marker away, so that the next pass looks at everything again."""
-        await self._store.delete(MATERIALISED.name, _id(plan, unit))
+        """Make the marker match no inputs, so that the next pass looks again. It stays, and with it how far the
+        obligations were complete. Transient when others write it all the time."""
+        for _ in range(ATTEMPTS_MAX):
+            held = await self._store.get(MATERIALISED.name, _id(plan, unit))
+            if held is None or await self._store.replace(MATERIALISED.name, {**held, "inputs": ""}):
+                return
+        raise Transient(f"the marker of {plan} and {unit} is being changed by others; try again")
 
 
 def _id(plan: str, unit: str) -> str:
@@ -44,4 +53,5 @@ def _id(plan: str, unit: str) -> str:
 
 
 def _marker(held: Document) -> Marker:
-    return Marker(held["plan"], held["unit"], held["inputs"], held["next_ms"], held["rev"])
+    versions = held.get("versions", "")
+    return Marker(held["plan"], held["unit"], held["inputs"], held["next_ms"], held["rev"], versions)

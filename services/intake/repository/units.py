@@ -8,6 +8,9 @@ from services.intake.repository.collections import UNITS
 from shared.events.unit import UnitState
 from shared.store.documents import Document, Documents, scan
 
+CHANGES_KEPT_MAX = 50
+"""Only the newest change can be unfinished, so a few are plenty."""
+
 
 class Units:
     """The units of this store."""
@@ -19,9 +22,11 @@ class Units:
         document = await self._store.get(UNITS.name, _id(unit))
         return None if document is None else _registered(document)
 
-    async def save(self, state: UnitState, held: Registered | None, *, now_ms: int) -> bool:
-        """Write the state with its event, over what was read. False when the unit has moved on."""
-        document: Document = {"_id": _id(state.unit), **state.model_dump(mode="json")}
+    async def save(self, state: UnitState, held: Registered | None, *, now_ms: int, change: str | None = None) -> bool:
+        """Write the state with its event, over what was read, and which change it had. False when it has moved on."""
+        had = [*(held.changes if held else ()), *([change] if change else [])][-CHANGES_KEPT_MAX:]
+        kept = {**state.model_dump(mode="json"), "changed_ms": now_ms, "changes": had}
+        document: Document = {"_id": _id(state.unit), **kept}
         if held is None:
             return await self._store.insert(UNITS.name, with_events(document, [state], now_ms=now_ms))
         fresh = with_events({**document, "rev": held.rev}, [state], unsent=held.unsent, now_ms=now_ms)
@@ -42,4 +47,5 @@ def _id(unit: str) -> str:
 
 
 def _registered(document: Document) -> Registered:
-    return Registered(UnitState.model_validate(document), document["rev"], unsent_of(document))
+    had = tuple(document.get("changes", ()))
+    return Registered(UnitState.model_validate(document), document["rev"], unsent_of(document), had)

@@ -2,36 +2,97 @@
 
 from __future__ import annotations
 
-from services.intake.domain.keys import SCOPES
+from services.intake.domain.keys import Fault
 from services.intake.handlers.keys import UnitKeys
+from shared.clock import iso
 from shared.http.identity import Principal
 from shared.http.language import Text
 from shared.http.problems import Problem
+from shared.telemetry.correlation import current_client_address
+
+_FAULTS: dict[Fault, tuple[int, str, Text]] = {
+    "revoked": (
+        401,
+        "key-revoked",
+        Text(
+            "Khóa này đã bị thu hồi; hãy xin khóa mới ở đơn vị thường trực.",
+            "This key is revoked: ask the standing body for a new one.",
+        ),
+    ),
+    "expired": (
+        401,
+        "key-expired",
+        Text("Khóa này đã hết hạn; hãy dùng khóa mới.", "This key has expired: use the one that replaced it."),
+    ),
+    "address": (
+        403,
+        "address-not-allowed",
+        Text(
+            "Khóa này chỉ dùng được từ các mạng đã đăng ký.",
+            "This key is accepted only from the networks that it was issued for.",
+        ),
+    ),
+}
 
 
 class KeyAuthenticator:
-    """Knows the keys of unit systems. A key speaks for its own unit only."""
+    """Knows the keys of unit systems. A key speaks for its own unit, or for that and all below it."""
 
     def __init__(self, keys: UnitKeys) -> None:
         self._keys = keys
 
     async def authenticate(self, bearer: str) -> Principal | None:
-        key = await self._keys.recognise(bearer)
-        if key is None:
+        """401 or 403 that says why, to whoever holds a secret of ours: to anybody else the key does not exist."""
+        address = current_client_address() or ""
+        found = await self._keys.recognise(bearer, address=address)
+        if found is None:
             return None
-        return Principal(subject=key.id, kind="unit_system", unit=key.unit, scopes=SCOPES)
+        key = found.key
+        if found.fault is not None:
+            status, slug, detail = _FAULTS[found.fault]
+            since = {"revoked": key.revoked_ms, "expired": key.expires_at_ms}.get(found.fault, 0)
+            members = {"key_id": key.id, **({"since": iso(since)} if since else {"address": address})}
+            headers = {"WWW-Authenticate": 'Bearer realm="tiendo", error="invalid_token"'} if status == 401 else None
+            raise Problem(status, slug, detail=detail, members=members, headers=headers)
+        return Principal(
+            subject=key.id,
+            kind="unit_system",
+            unit=key.unit,
+            scopes=frozenset(key.scopes),
+            units=found.units,
+            forms=frozenset(key.forms) if key.forms else None,
+        )
 
 
-def check_reach(principal: Principal, *, unit: str | None = None, plan: str | None = None) -> None:
-    """403 when the principal is bound to another unit or another plan."""
-    if unit is not None and principal.unit not in (None, unit):
+def check_reach(
+    principal: Principal, *, unit: str | None = None, plan: str | None = None, form: str | None = None
+) -> None:
+    """403 when the principal is bound to other units, another plan or other forms; it says to which."""
+    if unit is not None and not principal.reaches(unit):
         raise Problem(403, detail=Text(f"Chỉ được làm việc với đơn vị {principal.unit}.", _only(principal.unit)))
     if plan is not None and principal.plan not in (None, plan):
         raise Problem(403, detail=Text(f"Chỉ được làm việc với kế hoạch {principal.plan}.", _only(principal.plan)))
+    if form is not None and principal.forms is not None and form not in principal.forms:
+        held = ", ".join(sorted(principal.forms))
+        raise Problem(403, detail=Text(f"Chỉ được làm việc với biểu mẫu {held}.", _only(held)), pointer="/form")
+
+
+def check_every_form(principal: Principal) -> None:
+    """403 for a key that is bound to some forms: a file may hold any, and is read after it was taken."""
+    if principal.forms is not None:
+        held = ", ".join(sorted(principal.forms))
+        detail = Text(
+            f"Khóa này chỉ dùng cho biểu mẫu {held}: hãy gửi từng báo cáo qua POST /v1/reports.",
+            f"This key is bound to {held}: send single reports by POST /v1/reports.",
+        )
+        raise Problem(403, detail=detail)
 
 
 def within_reach(principal: Principal, *, unit: str | None, plan: str | None) -> tuple[str | None, str | None]:
-    """The unit and plan to filter a list by: what was asked for, else what the principal is bound to."""
+    """The unit and plan to filter a list by: what was asked for, else what the principal is bound to.
+
+    A key of a subtree names the unit that it asks about; without a name it is told about its top unit.
+    """
     check_reach(principal, unit=unit, plan=plan)
     return unit or principal.unit, plan or principal.plan
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Depends, Query
+from pydantic import Field
 from starlette.responses import Response
 
+from services.intake.domain.entry import Line
 from services.intake.domain.rates import Rates
 from services.intake.handlers.ledger import AskLedger
 from services.intake.routes.access import check_reach, within_reach
@@ -17,6 +20,9 @@ from shared.http.answers import json_answer
 from shared.http.identity import Principal, require
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
 from shared.plan.calendar import ClockState, clock_state
+from shared.telemetry.metrics import Metrics
+
+log = structlog.get_logger(__name__)
 
 Reader = Annotated[Principal, Depends(require("obligation:read"))]
 
@@ -27,6 +33,12 @@ class ObligationShown(ObligationState):
     state: ClockState
 
 
+class OneObligation(ObligationShown):
+    """An obligation with the decisions about it, oldest first."""
+
+    history: tuple[Line, ...] = Field(description="Each with the outcome and the limits that held until then.")
+
+
 class RatesShown(Rates):
     """Rates, and of what."""
 
@@ -35,9 +47,11 @@ class RatesShown(Rates):
     form: str | None = None
     period: str | None = None
     peer_group: str | None = None
+    parent: str | None = None
+    subtree: str | None = None
 
 
-def obligation_routes(ask: AskLedger, *, clock: Clock, due_soon_ms: int) -> APIRouter:
+def obligation_routes(ask: AskLedger, *, metrics: Metrics, clock: Clock, due_soon_ms: int) -> APIRouter:
     """`/v1/obligations`, `/v1/rates`."""
     routes = APIRouter(prefix="/v1", tags=["obligations"])
 
@@ -65,12 +79,12 @@ def obligation_routes(ask: AskLedger, *, clock: Clock, due_soon_ms: int) -> APIR
         items = [shown(entry.obligation) for entry in found]
         return json_answer(Listing[ObligationShown].model_construct(items=items, next_cursor=after))
 
-    @routes.get("/obligations/{obligation}", response_model=ObligationShown)
+    @routes.get("/obligations/{obligation}", response_model=OneObligation)
     async def one(obligation: IdInPath, principal: Reader) -> Response:
-        """One obligation."""
+        """One obligation with every decision about it: waived, extended, opened, reinstated, unsealed."""
         entry = await ask.obligation(obligation)
         check_reach(principal, unit=entry.obligation.unit, plan=entry.obligation.plan)
-        return json_answer(shown(entry.obligation))
+        return json_answer(OneObligation.model_construct(**dict(shown(entry.obligation)), history=entry.history))
 
     @routes.get("/rates", response_model=RatesShown)
     async def rates(
@@ -81,11 +95,20 @@ def obligation_routes(ask: AskLedger, *, clock: Clock, due_soon_ms: int) -> APIR
         form: CodeFilter = None,
         period: CodeFilter = None,
         peer_group: CodeFilter = None,
+        parent: CodeFilter = None,
+        subtree: CodeFilter = None,
     ) -> Response:
-        """Completeness and timeliness of a plan's year: shares of what is expected, never capped."""
+        """Completeness and timeliness of a plan's year: shares of what is expected, never capped.
+
+        `parent` and `subtree` mean the tree on the last day of each period. `faults` names what cannot be, such as a
+        rate over 100 %. The figures are there under DHIS2's names too.
+        """
         check_reach(principal, plan=plan)
-        found = await ask.rates(plan, year, form=form, period=period, peer_group=peer_group)
-        of = {"plan": plan, "year": year, "form": form, "period": period, "peer_group": peer_group}
-        return json_answer(RatesShown(**found.model_dump(), **of))
+        part = {"form": form, "period": period, "peer_group": peer_group, "parent": parent, "subtree": subtree}
+        found = await ask.rates(plan, year, **part)
+        for fault in found.faults:
+            metrics.ledger_faults.labels(fault).inc()
+            log.error("ledger.fault", fault=fault, plan=plan, year=year, received=found.received, **part)
+        return json_answer(RatesShown(**found.model_dump(), plan=plan, year=year, **part))
 
     return routes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -16,6 +15,7 @@ from services.intake.routes.access import check_reach
 from services.intake.routes.parameters import CodeInPath
 from shared.clock import iso
 from shared.events.base import Names
+from shared.http import strict_json
 from shared.http.answers import JSON, json_answer
 from shared.http.identity import Principal, require
 from shared.http.language import Text
@@ -105,7 +105,11 @@ def plan_routes(plans: PublishPlans) -> APIRouter:
     async def one(
         plan: CodeInPath, version: CodeInPath, principal: Annotated[Principal, Depends(require("plan:read"))]
     ) -> Response:
-        """One version with its canonical document."""
+        """One version with its canonical document: every key is there, those that were left out with their defaults.
+
+        `document` can be published again as it stands; `sha256`, also the ETag, is over its canonical JSON (RFC 8785).
+        404 for a version that was never published.
+        """
         check_reach(principal, plan=plan)
         held = await plans.get(plan, version)
         answer = PlanVersion(**_summary(held).model_dump(), document=plan_document(held.plan))
@@ -137,7 +141,7 @@ def _reader(request: Request, body: bytes) -> Callable[[], Plan]:
         text = body.decode("utf-8")
         if content_type in _YAML_TYPES:
             return lambda: load_plan(text)
-        document = json.loads(text)
+        document = strict_json.loads(text)
     except (ValueError, RecursionError) as error:
         raise Problem(400, "unreadable", detail=f"{type(error).__name__}: {error}"[:300]) from error
     return lambda: plan_from_document(document)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from services.intake.domain.content import changes
 from services.intake.domain.decide import Decision
@@ -41,19 +41,6 @@ class ReportShown(BaseModel):
     versions: list[VersionShown]
 
 
-class ReceiptShown(BaseModel):
-    """Whether a receipt is genuine, for what, and whether the report has changed since."""
-
-    genuine: bool = Field(description="True; a hash that is not ours is answered with 404.")
-    sha256: str
-    report_id: str
-    version: int
-    received_at: str
-    submitted_by: str
-    current_version: int
-    changed_since: bool
-
-
 def summary(decision: Decision, given: ReportInput, *, dry_run: bool, public_url: str) -> Summary:
     """The one answer to a submission, in the language of the request."""
     entry, report = decision.entry, decision.entry.report
@@ -73,6 +60,7 @@ def summary(decision: Decision, given: ReportInput, *, dry_run: bool, public_url
         counts=decision.comparison.counts,
         conflicts=listed,
         conflict_groups_total=total,
+        unexplained=len(decision.verdict.unexplained(given.explanations)),
         rejected_indexes=list(decision.comparison.rejected_indexes),
         receipt=receipt(report, public_url) if has_receipt and report is not None else None,
         trace_id=current_trace_id(),

@@ -1,10 +1,10 @@
-"""Reports: submit, list, read, approve, return; receipts."""
+"""Reports: submit, list, read, approve, return."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
@@ -16,9 +16,8 @@ from services.intake.handlers.reviews import ReviewReports
 from services.intake.routes.access import check_reach, within_reach
 from services.intake.routes.parameters import CodeFilter, IdInPath
 from services.intake.routes.refusals import as_problems
-from services.intake.routes.report_answers import ReceiptShown, ReportShown, rejection, shown, summary
+from services.intake.routes.report_answers import ReportShown, rejection, shown, summary
 from services.intake.routes.versions import NamedVersion, etag
-from shared.clock import iso
 from shared.events.report import ReportPhase, ReportState
 from shared.http.answers import JSON, body_of, json_answer, json_bytes, read_body
 from shared.http.idempotency import Idempotency, StoredResponse, request_hash
@@ -65,7 +64,7 @@ def submission_routes(
         stands; 422 not valid (a problem document that holds the summary too); 423 sealed.
         """
         given = await read_body(request, ReportInput)
-        check_reach(principal, unit=given.unit, plan=given.plan)
+        check_reach(principal, unit=given.unit, plan=given.plan, form=given.form)
 
         async def action() -> StoredResponse:
             with as_problems():
@@ -89,7 +88,7 @@ def submission_routes(
 
 
 def report_routes(ask: AskLedger, review: ReviewReports) -> APIRouter:
-    """`/v1/reports` to read and to review, `/v1/receipts`."""
+    """`/v1/reports` to read and to review."""
     routes = APIRouter(prefix="/v1", tags=["reports"])
 
     @routes.get("/reports", response_model=Listing[ReportState])
@@ -122,7 +121,7 @@ def report_routes(ask: AskLedger, review: ReviewReports) -> APIRouter:
     async def approve(report: IdInPath, principal: Reviewer, version: NamedVersion) -> Response:
         """Approve what stands. Under `two_step` not by who submitted it. `If-Match` guards against a late amendment."""
         entry, _ = await ask.report(report)
-        check_reach(principal, unit=entry.obligation.unit, plan=entry.obligation.plan)
+        check_reach(principal, unit=entry.obligation.unit, plan=entry.obligation.plan, form=entry.obligation.form)
         done = await review.approve(report, by=principal.subject, named_version=version)
         return json_answer(done.report.state if done.report else None, headers=etag(done.version))
 
@@ -135,26 +134,8 @@ def report_routes(ask: AskLedger, review: ReviewReports) -> APIRouter:
         """Return what stands, with a reason: what is owed is open again."""
         reason = (await read_body(request, ReturnInput)).reason
         entry, _ = await ask.report(report)
-        check_reach(principal, unit=entry.obligation.unit, plan=entry.obligation.plan)
+        check_reach(principal, unit=entry.obligation.unit, plan=entry.obligation.plan, form=entry.obligation.form)
         done = await review.give_back(report, by=principal.subject, reason=reason, named_version=version)
         return json_answer(done.report.state if done.report else None, headers=etag(done.version))
-
-    @routes.get("/receipts/{sha256}", response_model=ReceiptShown, dependencies=[Depends(require("report:read"))])
-    async def receipt(sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")]) -> Response:
-        """Whether a receipt is genuine, and whether its report has changed since. Whoever holds one may ask."""
-        found = await ask.receipt(sha256)
-        state = found.report.state
-        return json_answer(
-            ReceiptShown(
-                genuine=True,
-                sha256=sha256,
-                report_id=state.report,
-                version=state.version,
-                received_at=iso(state.received_at_ms),
-                submitted_by=state.submitted_by,
-                current_version=found.current_version,
-                changed_since=state.version != found.current_version,
-            )
-        )
 
     return routes

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from services.intake.handlers.units import RegisterUnits
 from services.intake.routes.access import check_reach
-from services.intake.routes.parameters import CodeInPath
+from services.intake.routes.parameters import CodeFilter, CodeInPath, DayFilter
 from services.intake.routes.versions import etag
 from shared.events.unit import UnitState
 from shared.http.answers import body_of, json_answer, read_body
@@ -45,9 +45,22 @@ def unit_routes(units: RegisterUnits) -> APIRouter:
         return json_answer(done.state, 201 if done.result == "created" else 200, headers=etag(done.state.revision))
 
     @routes.get("", response_model=Listing[UnitState], dependencies=[Depends(require("unit:read"))])
-    async def listed(limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None) -> Response:
-        """Units by code."""
-        found, after = await units.page(limit=limit, cursor=cursor)
+    async def listed(
+        *,
+        as_of: DayFilter = None,
+        parent: CodeFilter = None,
+        subtree: CodeFilter = None,
+        limit: Limit = LIMIT_DEFAULT,
+        cursor: Cursor = None,
+    ) -> Response:
+        """Units by code. With `as_of`, those that existed on that day, with the names and the parent of that day.
+
+        `parent`: directly below that unit; `subtree`: that unit and all below it, on that day (today without one).
+        """
+        if as_of is None and parent is None and subtree is None:
+            found, after = await units.page(limit=limit, cursor=cursor)
+        else:
+            found, after = await units.tree(as_of=as_of, parent=parent, subtree=subtree, limit=limit, cursor=cursor)
         return json_answer(Listing[UnitState](items=found, next_cursor=after))
 
     @routes.get("/{unit}", response_model=UnitState, dependencies=[Depends(require("unit:read"))])

@@ -113,6 +113,23 @@ def outdated(rows: Sequence[Reminder], state: ObligationState) -> list[Reminder]
     return [row for row in rows if row.status == "PENDING" and row.due_at_ms != state.due_at_ms]
 
 
+def is_replanned(held: Reminder) -> bool:
+    """Whether the row was put aside for another due day, and not for anything that was sent or settled."""
+    return held.status == "SUPERSEDED" and held.decision == "extended"
+
+
+def replanned(held: Reminder, row: Reminder, *, now_ms: int) -> Reminder:
+    """The row as it is planned now: an extension was taken back or has expired, and its due day holds again."""
+    return replace(
+        held,
+        status=row.status,
+        decision=row.decision,
+        next_at_ms=row.fire_at_ms,
+        decided_at_ms=now_ms,
+        revision=held.revision + 1,
+    )
+
+
 def settled_by(state: ObligationState) -> str | None:
     """Why nothing is owed any more, or None while the report is still owed."""
     reasons = {

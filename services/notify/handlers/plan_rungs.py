@@ -9,7 +9,7 @@ import asyncio
 
 from services.notify.domain.instants import local_day
 from services.notify.domain.ledger import Entry
-from services.notify.domain.rungs import Reminder, outdated, planned, settle
+from services.notify.domain.rungs import Reminder, is_replanned, outdated, planned, replanned, settle
 from services.notify.handlers.ports import LedgerToPlan, PlanBook, ReminderBook
 from shared.plan.calendar import rung_fire_ms, working_days_of
 from shared.plan.model import Plan, Rung
@@ -47,10 +47,14 @@ class PlanRungs:
         rows = await self._reminders.of_obligation(state.obligation)
         for row in outdated(rows, state):
             await self._reminders.replace(settle(row, "SUPERSEDED", "extended", now_ms=now_ms), now_ms=now_ms)
-        known = {row.id for row in rows}
-        wanted = [row for row in _wanted(plan, entry, now_ms) if row.id not in known]
-        if wanted and state.outcome == "PENDING":
-            await self._reminders.add(wanted, now_ms=now_ms)
+        known = {row.id: row for row in rows}
+        asked = _wanted(plan, entry, now_ms) if state.outcome == "PENDING" else []
+        if fresh := [row for row in asked if row.id not in known]:
+            await self._reminders.add(fresh, now_ms=now_ms)
+        for row in asked:
+            held = known.get(row.id)
+            if held is not None and is_replanned(held):
+                await self._reminders.replace(replanned(held, row, now_ms=now_ms), now_ms=now_ms)
         await self._ledger.planned(state)
         return True
 

@@ -69,9 +69,9 @@ def evaluate(plan: Plan, year: int, inputs: Inputs) -> Evaluation:
 def targets(indicator: Indicator, year: int, cohort: Cohort) -> Floats:
     """The target of every unit, NaN where there is none: the unit's own where it has one, else the plan's."""
     row = np.full(len(cohort.units), indicator.targets.get(year, np.nan))
-    for unit, own in indicator.target_overrides.items():
-        if year in own and unit in cohort.position:
-            row[cohort.position[unit]] = own[year]
+    for own in indicator.target_overrides:
+        if year in own.targets and own.unit in cohort.position:
+            row[cohort.position[own.unit]] = own.targets[year]
     return row
 
 

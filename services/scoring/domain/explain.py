@@ -153,7 +153,7 @@ def _indicator(evaluation: Evaluation, leaf: Leaf, at: int, sources: Sources, no
 
 
 def _target_of(indicator: Indicator, year: int, unit: str) -> str | None:
-    if year in indicator.target_overrides.get(unit, {}):
+    if year in indicator.own_targets(unit):
         return "unit"
     return "plan" if year in indicator.targets else None
 

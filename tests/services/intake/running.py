@@ -101,7 +101,8 @@ def token(subject: str, *, roles: list[str], **more: Any) -> str:
 
 
 def settings(folder: Path, **more: Any) -> Settings:
-    return Settings(store_url=f"sqlite://{folder}/intake.sqlite3", token_secret=SECRET, log_level="error", **more)
+    held = {"import_dir": folder / "imports", **more}
+    return Settings(store_url=f"sqlite://{folder}/intake.sqlite3", token_secret=SECRET, log_level="error", **held)
 
 
 @asynccontextmanager

@@ -31,7 +31,9 @@ async def test_the_description_says_what_errors_look_like_and_what_bodies_hold()
     assert operation["requestBody"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Report"}
     assert list(operation["responses"]["default"]["content"]) == ["application/problem+json"]
     assert {"Report", "Value", "Problem"} <= set(schema["components"]["schemas"])
-    assert "422" not in schema["paths"]["/v1/reports"]["get"]["responses"]
+    for answer in schema["paths"]["/v1/reports"]["get"]["responses"].items():
+        # FastAPI's own shape of a 422 is never answered.
+        assert answer[0] < "400" or list(answer[1]["content"]) == ["application/problem+json"]
     references = set(re.findall(r"#/components/schemas/(\w+)", str(schema)))
     assert references <= set(schema["components"]["schemas"])
     assert "/livez" not in schema["paths"]

@@ -12,7 +12,11 @@ from pydantic import BaseModel
 
 from shared.plan import model
 from shared.plan.calendar import obligation_instants
+from shared.plan.check_expressions import STEPS_MAX, STEPS_OF_ALL_MAX
 from shared.plan.checks import CHECKS, SIGNALS
+from shared.plan.expression.syntax import NESTING_MAX, WORDS_MAX
+from shared.plan.expression.tokens import CHARACTERS_MAX
+from shared.plan.expression.vocabulary import EARLIER, FUNCTIONS, MACROS, UNIT, names_of
 from shared.plan.load import PlanErrors, load_plan
 from shared.plan.periods import Period
 from shared.plan.units import CONTACT_PREFIX, read_units
@@ -24,7 +28,7 @@ MODELS = [
     for found in vars(model).values()
     if isinstance(found, type) and issubclass(found, model.Model) and found is not model.Model
 ]
-EXAMPLE = re.findall(r"```yaml\n(.*?)```", DOCUMENT, flags=re.DOTALL)[0]
+EXAMPLE, RULES = re.findall(r"```yaml\n(.*?)```", DOCUMENT, flags=re.DOTALL)
 OUTPUTS = re.findall(r"```text\n(.*?)```", DOCUMENT, flags=re.DOTALL)
 
 
@@ -59,6 +63,21 @@ def test_every_check_and_signal_is_documented_with_its_parameters() -> None:
         assert any(all(f"`{parameter}`" in row for parameter in parameters) for row in rows), name
         for parameter in parameters.values():
             assert set(parameter.choices) <= SAID
+
+
+def test_every_word_of_an_expression_is_documented() -> None:
+    section = DOCUMENT.partition("### Expressions")[2].partition("\n## ")[0]
+    said = set(re.findall(r"[a-z_]+", " ".join(re.findall(r"`([^`\n]+)`", section))))
+    assert {*names_of("indicator"), *UNIT, *EARLIER, *FUNCTIONS, *MACROS} <= said
+    bounds = (CHARACTERS_MAX, WORDS_MAX, NESTING_MAX, STEPS_MAX, STEPS_OF_ALL_MAX)
+    assert all(f"{bound:,}" in section for bound in bounds)
+
+
+def test_the_rules_that_are_shown_can_be_published(mic_text: str) -> None:
+    head, _, rest = mic_text.partition("validation:\n")
+    shown = "".join(f"  {line}\n" if line else "\n" for line in RULES.splitlines())
+    plan = load_plan(f"{head}validation:\n{shown}\ninspection:\n{rest.partition('inspection:')[2]}")
+    assert [rule.code for rule in plan.validation] == ["V04.1", "V15.1", "V12"]
 
 
 def test_the_first_plan_loads_and_is_due_as_it_says() -> None:

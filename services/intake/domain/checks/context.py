@@ -24,7 +24,8 @@ class Context:
     well-formed ones by indicator code, in the order they were sent; `given` are all codes sent. `previous` and
     `year_before` are the values of the same form's report for the period before and for the same period a year
     before; None where there is none that counts. `evidence_elsewhere` maps a file's SHA-256 to the other unit that
-    uses it.
+    uses it; `evidence_missing` are files named that the unit has not uploaded (None: no files are kept here, so nobody
+    can have). `period` is its code.
     """
 
     plan: Plan
@@ -39,6 +40,8 @@ class Context:
     previous_year: int | None = None
     year_before: Values | None = None
     evidence_elsewhere: Mapping[str, str] = field(default_factory=dict)
+    evidence_missing: frozenset[str] | None = None
+    period: str = ""
 
     def chosen(self, parameters: Mapping[str, Any]) -> Iterator[tuple[Indicator, ReportedValue]]:
         """The indicators that the rule names (all without a list), each with its reported value, in sent order."""

@@ -23,6 +23,23 @@ def evidence_required(context: Context, parameters: Mapping[str, Any]) -> Iterat
             yield Found(message, (indicator.code,), "evidence", wanted.kind, value.evidence.kind)
 
 
+def evidence_unknown(context: Context) -> Iterator[Found]:
+    """Evidence of kind `file` is one that the unit has uploaded, where files are kept at all. No rule of a plan."""
+    if context.evidence_missing is None:
+        return
+    for value in context.values.values():
+        evidence = value.evidence
+        if evidence is None or evidence.kind != "file":
+            continue
+        if evidence.sha256 is None or evidence.sha256 in context.evidence_missing:
+            message = Names(
+                vi="Tệp minh chứng chưa được tải lên; gửi tệp qua POST /v1/evidence trước",
+                en="The evidence file was not uploaded; send it to POST /v1/evidence first",
+            )
+            got = evidence.sha256 or "no sha256"
+            yield Found(message, (value.indicator,), "evidence", "the sha256 of an uploaded file", got)
+
+
 def evidence_shared(context: Context, parameters: Mapping[str, Any]) -> Iterator[Found]:
     """No file that another unit has given as its evidence."""
     for indicator, value in context.chosen({}):

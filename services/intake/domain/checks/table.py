@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from services.intake.domain.checks import evidence, history, identities, numbers, profile
+from services.intake.domain.checks import evidence, expressions, history, identities, numbers, profile
 from services.intake.domain.checks.context import Check, Context, Found
 from shared.plan.checks import CHECKS
 from shared.plan.model import ValidationRule
@@ -29,13 +29,15 @@ TABLE: dict[str, Check] = {
 
 
 def run(rule: ValidationRule, context: Context) -> Iterator[Found]:
-    """What the rule finds, its parameters completed with the check's defaults. Nothing on a form it does not name."""
+    """What the rule finds, by its expression or its named check. Nothing on a form that it does not name."""
     if rule.forms and context.form.code not in rule.forms:
         return iter(())
-    return TABLE[rule.check](context, parameters_of(rule))
+    if rule.check is None:
+        return expressions.breaches(rule, context)
+    return TABLE[rule.check](context, parameters_of(rule, rule.check))
 
 
-def parameters_of(rule: ValidationRule) -> dict[str, Any]:
+def parameters_of(rule: ValidationRule, check: str) -> dict[str, Any]:
     """The rule's parameters with the defaults of its check, and its strategy for missing numbers as `missing`."""
-    defaults = {name: parameter.default for name, parameter in CHECKS[rule.check].parameters.items()}
+    defaults = {name: parameter.default for name, parameter in CHECKS[check].parameters.items()}
     return {**defaults, **rule.parameters, "missing": rule.missing}

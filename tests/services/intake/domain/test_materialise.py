@@ -6,11 +6,11 @@ from dataclasses import replace
 from datetime import date
 
 from services.intake.domain.entry import Entry
+from services.intake.domain.markers import inputs_of
 from services.intake.domain.materialise import (
     NEVER_MS,
     Changes,
     horizon_day,
-    inputs_of,
     reconcile,
     slots,
     wanted,

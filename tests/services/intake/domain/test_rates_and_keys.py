@@ -48,6 +48,6 @@ def test_a_key_is_recognised_by_its_hash_alone() -> None:
 
 def test_a_key_holds_until_the_instant_of_its_expiry() -> None:
     key = Key("key-1", "", "U1", "x", 1, "admin", expires_at_ms=100)
-    assert key.holds(99)
-    assert not key.holds(100)
-    assert not Key("key-1", "", "U1", "x", 1, "admin", revoked_ms=5).holds(6)
+    assert key.fault(99, "") is None
+    assert key.fault(100, "") == "expired"
+    assert Key("key-1", "", "U1", "x", 1, "admin", revoked_ms=5).fault(6, "") == "revoked"

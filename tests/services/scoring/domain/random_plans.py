@@ -70,7 +70,7 @@ class Case:
 
 @st.composite
 def cases(draw: Draw) -> Case:
-    units = {f"u{n}": draw(st.sampled_from(PEERS)) for n in range(draw(st.integers(1, 6)))}
+    units = {f"U{n}": draw(st.sampled_from(PEERS)) for n in range(draw(st.integers(1, 6)))}
     names = iter(range(1000))
     groups = [draw(_groups(names, depth=2)) for _ in range(draw(st.integers(1, 3)))]
     aggregate = draw(st.sampled_from(["points", "arithmetic", "geometric"]))
@@ -125,7 +125,7 @@ def _indicators(draw: Draw, code: str) -> dict[str, Any]:
     if kind in ("linear_to_target", "lower_is_better"):
         targets = st.sampled_from([3.0, 8.0] if kind == "lower_is_better" else [0.0, 3.0, 8.0])
         fields["targets"] = {draw(st.sampled_from([YEAR, YEAR, YEAR, YEAR + 1])): draw(targets)}
-        fields["target_overrides"] = {"u1": {YEAR: draw(targets)}} if draw(st.booleans()) else {}
+        fields["target_overrides"] = [{"unit": "U1", "targets": {YEAR: draw(targets)}}] if draw(st.booleans()) else []
     if draw(st.integers(0, 4)) == 0:
         fields["applies_to"] = ["P"]
     if draw(st.integers(0, 4)) == 0:

@@ -34,7 +34,7 @@ def single(method: dict[str, Any], values: list[float], *, scoring: Any = None, 
     one = plan(
         group("G", indicators=[indicator("X", method, **fields)]), scoring=scoring or {"aggregate": "arithmetic"}
     )
-    units = {f"u{n:03}": "ALL" for n in range(len(values))}
+    units = {f"U{n:03}": "ALL" for n in range(len(values))}
     return evaluate(one, 2011, matrix(one, units, {"X": np.array(values, dtype=float)}))
 
 
@@ -105,7 +105,7 @@ def test_a_year_without_a_target_is_not_scored_and_says_so() -> None:
 
 
 def test_a_units_own_target_comes_before_the_plans() -> None:
-    overrides = {"u001": {2011: 10}}
+    overrides = [{"unit": "U001", "targets": {2011: 10}}]
     assert column(TARGET, [5, 5], targets={2011: 5}, target_overrides=overrides)[1] == [1.0, 0.5]
 
 

@@ -67,7 +67,7 @@ def test_the_order_of_units_changes_no_number(case: Case, seed: Any) -> None:
 def _strip(groups: list[dict[str, Any]]) -> None:
     for one in groups:
         for leaf in one["indicators"]:
-            leaf["target_overrides"] = {}
+            leaf["target_overrides"] = []
         _strip(one["groups"])
 
 
