@@ -237,14 +237,13 @@ def dead_discard(sequence: int, reason: str) -> None:
 def demo_hdi(
     path: Annotated[Path | None, typer.Argument(help="UNDP's table; default: the one in tests.")] = None,
 ) -> None:
-    """Post UNDP's 5,808 published inputs and compare the Human Development Index with what UNDP published."""
-    from deploy.demo_hdi import demo
+    """Post UNDP's 5,808 published inputs and compare the Human Development Index with what UNDP published.
 
-    async def work() -> None:
-        async with operator("intake") as intake, operator("scoring") as scoring:
-            await demo(intake, scoring, console=console, path=path)
+    Starts a platform of its own on free ports, in real time, and removes it afterwards.
+    """
+    from deploy.demo_hdi import demo_on_a_platform_of_its_own
 
-    run(work)
+    run(lambda: demo_on_a_platform_of_its_own(console=console, path=path))
 
 
 def main() -> None:

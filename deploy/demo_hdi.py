@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from rich.console import Console
 from rich.progress import Progress
 
 from deploy.client import IN_FLIGHT, Client
+from deploy.local.layout import Layout, Ports
+from deploy.local.platform import LocalPlatform
+from deploy.local.up import operator_token
 from shared.errors import Permanent
 from shared.plan.load import load_plan
 from shared.plan.model import Plan
@@ -180,3 +184,21 @@ async def demo(intake: Client, scoring: Client, *, console: Console, path: Path 
     console.print(f"{ranks} of {found.ranks_compared} ranks of {RANKED_YEAR} agree.")
     if found.differing or found.ranks_differing:
         raise Permanent("\n".join([*found.differing[:10], *found.ranks_differing[:10]]))
+
+
+async def demo_on_a_platform_of_its_own(*, console: Console, path: Path | None = None) -> None:
+    """The demonstration beside whatever runs here: a folder and ports of its own, real time, nothing left behind."""
+    with tempfile.TemporaryDirectory(prefix="tiendo-hdi-") as folder:
+        layout = Layout(data=Path(folder), ports=Ports.free())
+        platform = LocalPlatform(layout, virtual_clock=False)
+        with console.status("Starting the broker and the four services ..."):
+            await platform.start()
+        try:
+            token = operator_token(layout)
+            async with (
+                Client(layout.address("intake"), token) as intake,
+                Client(layout.address("scoring"), token) as scoring,
+            ):
+                await demo(intake, scoring, console=console, path=path)
+        finally:
+            await platform.stop()
