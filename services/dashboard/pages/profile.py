@@ -182,7 +182,7 @@ def _difference(share: float | None, peer: float | None, words: Words) -> tuple[
         return NOTHING, "none"
     change = share - peer
     if abs(change) < 0.0005:
-        return "＝", "same"
+        return "=", "same"
     return f"{'+' if change > 0 else '−'}{words.index(abs(change))}", "up" if change > 0 else "down"
 
 

@@ -166,7 +166,7 @@ def movement(change: float | None, words: Words) -> MovementView:
     if change is None:
         return MovementView(NOTHING, "none", words.say("nothing to compare with four weeks ago"))
     if abs(change) < 0.0005:
-        return MovementView("＝", "same", words.say("unchanged in four weeks"))
+        return MovementView("=", "same", words.say("unchanged in four weeks"))
     size = words.index(abs(change))
     if change > 0:
         return MovementView(f"▲ {size}", "up", words.say("up {n} points in four weeks", n=size))

@@ -145,7 +145,8 @@ def delivery_row(state: DeliveryState, naming: Naming) -> NoticeRow:
         address=naming.link(state.unit),
         status=words.say(labels.DELIVERY_STATUSES[state.status]),
         look=labels.look_of_status(state.status),
-        reason=state.decision,
+        # What the mail server said to an accepted message is evidence for `why`, not for a list.
+        reason="" if state.status in ("SENT", "DELIVERED") else state.decision,
     )
 
 
