@@ -185,14 +185,16 @@ def _print_addresses(layout: Layout, console: Console) -> None:
     key = held.get("unit_key", {})
     lines = [
         f"Dashboard     {at['dashboard']}",
-        f"  sign in     {held['sign_in']}",
         f"Mail sent     {at['mail']}",
         f"Intake API    {at['intake']}/docs",
         f"Scoring API   {at['scoring']}/docs",
         f"Notify API    {at['notify']}/docs",
         f"For scripts   {layout.local_json}",
     ]
-    console.print(Panel("\n".join(lines), title="Tiendo is running", subtitle="Ctrl-C stops it"), soft_wrap=True)
+    console.print(Panel("\n".join(lines), title="Tiendo is running", subtitle="Ctrl-C stops it"))
+    # Outside the panel and unwrapped: a link that is cut at the terminal's edge cannot be followed.
+    console.print("Sign in as an operator:", highlight=False)
+    console.print(f"  {held['sign_in']}", soft_wrap=True, highlight=False, markup=False)
     if layout.clock_file.exists():
         now = datetime.fromtimestamp(FileClock(layout.clock_file).now_ms() / 1000, tz=UTC)
         console.print(f"The platform's clock is virtual and stands at {now:%Y-%m-%d %H:%M} UTC.")
