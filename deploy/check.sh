@@ -6,5 +6,5 @@ bin=.venv/bin
 $bin/ruff check -q .
 $bin/ruff format -q --check .
 $bin/mypy --no-error-summary
-$bin/lint-imports --no-cache >/tmp/lint-imports.$$ || { cat /tmp/lint-imports.$$; exit 1; }
+contracts=$($bin/lint-imports --no-cache) || { echo "$contracts"; exit 1; }
 exec $bin/python -m pytest "$@"

@@ -21,7 +21,6 @@ from shared.errors import Permanent
 from shared.store.sqlite_schema import SCHEMA_VERSION
 
 DISK_BYTES_MIN = 512 * 1024 * 1024
-FILES_MIN = 1024
 NATS_OLDEST = (2, 9, 0)
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from shared.events.base import Names, Part, State
+from shared.events.base import Names, State
 
 ReminderStatus = Literal["PENDING", "SENT", "SUPERSEDED", "SKIPPED_LATE", "SUPPRESSED", "FAILED"]
 AlertPhase = Literal["OPEN", "ACKNOWLEDGED", "RESOLVED", "SILENCED"]
@@ -92,11 +92,3 @@ class DeliveryState(State):
     title: str
     created_at_ms: int
     changed_at_ms: int
-
-
-class InspectionCandidate(Part):
-    """A unit on the inspection list, with the points that put it there."""
-
-    unit: str
-    points: int
-    rules: tuple[str, ...]

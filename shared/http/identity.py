@@ -141,10 +141,20 @@ def _forbidden(scope: str) -> Problem:
     return Problem(403, detail=detail, members={"scope": scope}, headers={"WWW-Authenticate": challenge})
 
 
-def sign_in(response: Response, token: str, *, max_age_seconds: int, secure: bool) -> None:
-    """Keep the token in the session cookie: not readable by scripts, not sent along by other sites."""
+def sign_in(
+    response: Response,
+    token: str,
+    *,
+    max_age_seconds: int,
+    secure: bool,
+    same_site: Literal["strict", "lax"] = "strict",
+) -> None:
+    """Keep the token in the session cookie: not readable by scripts, not sent along by other sites.
+
+    `lax` lets it come along when a person follows a link from elsewhere; writes still need our own pages.
+    """
     response.set_cookie(
-        SESSION_COOKIE, token, max_age=max_age_seconds, httponly=True, samesite="strict", secure=secure, path="/"
+        SESSION_COOKIE, token, max_age=max_age_seconds, httponly=True, samesite=same_site, secure=secure, path="/"
     )
 
 

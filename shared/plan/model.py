@@ -150,7 +150,6 @@ Method = Annotated[
     Field(discriminator="kind"),
 ]
 
-COHORT_METHODS = frozenset({"share_of_peer_max", "zscore_minmax"})
 TARGET_METHODS = frozenset({"linear_to_target", "lower_is_better"})
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 MINI_HEIGHT = 20
 MINI_STEP = 7
-MINI_WIDTH = 5
 
 
 def percent_of(share: float | None) -> float:

@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from services.dashboard.pages.render import Renderer
 from services.dashboard.routes.frame import SignInNeeded, language_of, preference, theme_of
-from shared.http.identity import SESSION_COOKIE, Authenticator
+from shared.http.identity import Authenticator, sign_in, sign_out
 
 TOKEN_CHARACTERS_MAX = 4096
 
@@ -29,9 +29,7 @@ def session_routes(
             return sign_in_page(renderer, request, refused=True)
         answer = RedirectResponse("/", status_code=303)
         # Lax and not strict: people arrive by links in messages and expect to be signed in.
-        answer.set_cookie(
-            SESSION_COOKIE, token, max_age=session_seconds_max, httponly=True, samesite="lax", secure=secure
-        )
+        sign_in(answer, token, max_age_seconds=session_seconds_max, secure=secure, same_site="lax")
         return answer
 
     @routes.get("/sign-in")
@@ -48,7 +46,7 @@ def session_routes(
     @routes.post("/sign-out")
     async def leave(request: Request) -> Response:
         answer = RedirectResponse("/sign-in", status_code=303)
-        answer.delete_cookie(SESSION_COOKIE)
+        sign_out(answer)
         return answer
 
     return routes

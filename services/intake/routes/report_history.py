@@ -28,7 +28,6 @@ VERSION_MAX = 999_999_999
 Reader = Annotated[Principal, Depends(require("report:read"))]
 Reviewer = Annotated[Principal, Depends(require("report:review"))]
 VersionInPath = Annotated[int, Path(ge=1, le=VERSION_MAX)]
-VersionInQuery = Annotated[int, Query(ge=1, le=VERSION_MAX)]
 
 
 class VersionContent(BaseModel):

@@ -16,7 +16,6 @@ from shared.http.language import current_language
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
 from shared.http.problems import Problem
 
-FormatChoice = Annotated[Literal["json", "html", "text"], Query(description="What to show of the run.")]
 MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 

@@ -21,7 +21,8 @@ from shared.nats.jetstream_api import api_request
 from shared.nats.publisher import Publisher
 from shared.store.embedded import EmbeddedDocuments
 from shared.telemetry.tracing import Tracing, current_trace_id
-from tests.contract.nats.world import LIMITS, SPEC, STREAM, Seen, consumer, ensure_streams, event, until, until_answer
+from tests.contract.nats.world import LIMITS, SPEC, STREAM, Seen, consumer, ensure_streams, event, until_answer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 

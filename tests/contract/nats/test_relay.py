@@ -24,9 +24,9 @@ from tests.contract.nats.world import (
     document,
     ensure_streams,
     event,
-    until,
     until_answer,
 )
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 

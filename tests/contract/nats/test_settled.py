@@ -9,8 +9,9 @@ import pytest
 from shared.errors import Transient
 from shared.events.envelope import Envelope
 from shared.store.embedded import EmbeddedDocuments
-from tests.contract.nats.world import REPORTS, Seen, broker, document, until, until_answer
+from tests.contract.nats.world import REPORTS, Seen, broker, document, until_answer
 from tests.support.nats_server import NatsServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 

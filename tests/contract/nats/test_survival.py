@@ -29,10 +29,10 @@ from tests.contract.nats.world import (
     document,
     ensure_streams,
     event,
-    until,
     until_answer,
 )
 from tests.support.nats_server import NatsServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -186,7 +186,7 @@ async def test_a_consumer_goes_on_at_once_after_a_restart_without_waiting_for_si
     server.kill()
     server.start()
     await publisher.publish_event(event(2))
-    await until(lambda: event(2).id in seen.ids, seconds=6)
+    await until(lambda: event(2).id in seen.ids, within_seconds=6)
     await running.stop()
 
 

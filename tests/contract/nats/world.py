@@ -32,16 +32,8 @@ FAST = RetryPolicy((0.05, 0.1, 0.15))
 LIMITS = ConsumerLimits(heartbeat_seconds=0.5)
 
 
-async def until(condition: Callable[[], object], *, seconds: float = 15.0, what: str = "condition") -> None:
-    """Return once the condition holds; fails after a deadline."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come true in {seconds} s"
-        await asyncio.sleep(0.01)
-
-
 async def until_answer(question: Callable[[], Awaitable[object]], *, seconds: float = 15.0) -> None:
-    """The same for a question that has to be awaited; that it cannot be answered yet is no yes."""
+    """Return once the question is answered with a yes; that it cannot be answered yet is no yes."""
     deadline = time.monotonic() + seconds
     while True:
         with contextlib.suppress(Transient):

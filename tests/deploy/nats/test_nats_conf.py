@@ -17,8 +17,9 @@ from shared.nats.jetstream_api import api_request
 from shared.nats.publisher import Publisher
 from shared.nats.streams import ADVISORY, COMMON, OWNED, ensure_stream
 from shared.store.embedded import EmbeddedDocuments
-from tests.contract.nats.world import COLLECTIONS, Seen, broker, event, until, until_answer
+from tests.contract.nats.world import COLLECTIONS, Seen, broker, event, until_answer
 from tests.support.nats_server import NatsServer
+from tests.support.waiting import until
 
 NEW = (2, 14, 0)
 DEBIAN = (2, 9, 10)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Callable
-
 import pytest
 
 from services.scoring.domain.debounce import Debounce
 from services.scoring.domain.evaluations import Mark
 from services.scoring.schedule import RecomputeLoop
 from shared.errors import Transient
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -37,13 +34,6 @@ class Work:
         return "changed"
 
 
-async def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.005)
-
-
 @pytest.mark.parametrize(("fault", "outcome"), [(RuntimeError("broken"), "failed"), (Transient("away"), "retried")])
 async def test_an_evaluation_that_cannot_be_computed_does_not_hold_up_the_others(
     fault: Exception, outcome: str
@@ -54,10 +44,10 @@ async def test_an_evaluation_that_cannot_be_computed_does_not_hold_up_the_others
     )
     loop.start()
     try:
-        await until(lambda: work.marks == [BAD] and told.count(outcome) > 1)
+        await until(lambda: work.marks == [BAD] and told.count(outcome) > 1, within_seconds=10)
         assert list(loop.faults) == ([BAD.id] if outcome == "failed" else [])
         work.fault = None
-        await until(lambda: not work.marks and not loop.faults)
+        await until(lambda: not work.marks and not loop.faults, within_seconds=10)
         assert told.count("changed") == 2
     finally:
         await loop.stop()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from services.intake.domain.checks import evidence, expressions, history, identities, numbers, profile
 from services.intake.domain.checks.context import Check, Context, Found
-from shared.plan.checks import CHECKS
+from shared.plan.checks import parameters_of
 from shared.plan.model import ValidationRule
 
 TABLE: dict[str, Check] = {
@@ -34,10 +33,4 @@ def run(rule: ValidationRule, context: Context) -> Iterator[Found]:
         return iter(())
     if rule.check is None:
         return expressions.breaches(rule, context)
-    return TABLE[rule.check](context, parameters_of(rule, rule.check))
-
-
-def parameters_of(rule: ValidationRule, check: str) -> dict[str, Any]:
-    """The rule's parameters with the defaults of its check, and its strategy for missing numbers as `missing`."""
-    defaults = {name: parameter.default for name, parameter in CHECKS[check].parameters.items()}
-    return {**defaults, **rule.parameters, "missing": rule.missing}
+    return TABLE[rule.check](context, {**parameters_of(rule), "missing": rule.missing})
