@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import math
 from collections.abc import AsyncIterator, Iterator
@@ -250,17 +251,26 @@ async def wire(process: Served, *pieces: bytes, pause_seconds: float = 0.0) -> b
     """Bytes straight onto a connection, and everything that comes back."""
     reader, writer = await asyncio.open_connection("127.0.0.1", process.port)
     # Read beside the writing: a server that has had enough answers and closes while we still send.
-    heard = asyncio.create_task(reader.read(100_000))
+    heard = asyncio.create_task(everything(reader))
     try:
-        for piece in pieces:
-            writer.write(piece)
-            await writer.drain()
-            await asyncio.wait([heard], timeout=pause_seconds)
-        return await asyncio.wait_for(heard, 10)
-    except (ConnectionResetError, BrokenPipeError):
-        return await heard if heard.done() and not heard.exception() else b""
+        with contextlib.suppress(ConnectionResetError, BrokenPipeError):
+            for piece in pieces:
+                writer.write(piece)
+                await writer.drain()
+                await asyncio.wait([heard], timeout=pause_seconds)
+        async with asyncio.timeout(10):
+            return await heard
     finally:
         writer.close()
+
+
+async def everything(reader: asyncio.StreamReader) -> bytes:
+    """All that comes until the other side closes, head and body, however it is cut into packets."""
+    said = b""
+    with contextlib.suppress(ConnectionResetError):
+        while piece := await reader.read(65_536):
+            said += piece
+    return said
 
 
 def head(process: Served, *lines: str) -> bytes:
