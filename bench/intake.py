@@ -26,7 +26,9 @@ from typing import Any
 import httpx
 
 from shared.http.tokens import issue_token
+from shared.nats.streams import SCORING
 from tests.support.nats_server import NatsServer, free_port
+from tests.support.streams import provide_streams
 
 CLIENTS = 32
 VALUES = 26
@@ -153,6 +155,7 @@ def memory_mb(pid: int) -> float:
 def server(folder: Path, *command: str) -> Iterator[tuple[int, int]]:
     """A server process of ours with its own broker: (port, pid), once it answers."""
     broker = NatsServer(folder / "nats").start()
+    provide_streams(broker.url, SCORING)
     port = free_port()
     environment = {
         **os.environ,

@@ -185,14 +185,27 @@ def report(
 @app.command()
 def verify(
     named: Annotated[
-        str, typer.Argument(metavar="FILE|SHA256", help="A report as it was sent (JSON), or its receipt.")
+        str,
+        typer.Argument(
+            metavar="FILE|SHA256|EDITION",
+            help="A report as it was sent (JSON), its receipt, or an edition such as edition-MIC-2011-1.",
+        ),
     ],
 ) -> None:
-    """Say whether a receipt is genuine; exit code 0 genuine, 3 changed since, 4 unknown."""
+    """Say whether a receipt or an edition is genuine; exit code 0 genuine, 3 changed since, 4 unknown."""
     from deploy.verify import EXIT_CODES
     from deploy.verify import verify as ask
+    from deploy.verify_edition import EDITION, verify_edition
 
-    async def work() -> None:
+    async def edition() -> None:
+        async with operator("scoring") as client:
+            proof = await verify_edition(client, named)
+        for line in proof.lines():
+            console.print(line, markup=False, soft_wrap=True)
+        if proof.exit_code:
+            raise typer.Exit(proof.exit_code)
+
+    async def receipt() -> None:
         async with operator("intake") as client:
             found = await ask(client, named)
         for line in found.lines():
@@ -200,7 +213,7 @@ def verify(
         if EXIT_CODES[found.outcome]:
             raise typer.Exit(EXIT_CODES[found.outcome])
 
-    run(work)
+    run(edition if EDITION.fullmatch(named) else receipt)
 
 
 @dead_app.command("list")

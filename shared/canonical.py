@@ -33,11 +33,11 @@ def _plain(value: Any) -> Any:
     if kind is str or kind is bool or value is None:
         return value
     if kind is dict:
-        return {_key(key): _plain(held) for key, held in value.items()}
-    if kind is list or kind is tuple:
-        return [_plain(held) for held in value]
+        return {_key(key): held if type(held) is str else _plain(held) for key, held in value.items()}
     if kind is float:
         return _fraction(value)
+    if kind is list or kind is tuple:
+        return [_plain(held) for held in value]
     if kind is int and -_WHOLE_MAX <= value <= _WHOLE_MAX:
         return value
     raise _Unusual
@@ -51,6 +51,6 @@ def _key(key: Any) -> str:
 
 
 def _fraction(value: float) -> float | int:
-    if _PLAIN_MIN <= abs(value) <= _PLAIN_MAX or value == 0:
+    if _PLAIN_MIN <= value <= _PLAIN_MAX or value == 0 or _PLAIN_MIN <= -value <= _PLAIN_MAX:
         return int(value) if value.is_integer() else value
     raise _Unusual

@@ -12,12 +12,14 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from services.intake import schedule
+from services.intake import consumer, schedule
+from services.intake.domain.audit import REGISTRY
+from services.intake.domain.entry import SYSTEM
 from services.intake.domain.receipts import accepted_of
-from services.intake.handlers.audit import AskAudit, Audit
 from services.intake.handlers.batch import SubmitBatch
 from services.intake.handlers.cases import Cases
 from services.intake.handlers.drafts import KeepDrafts
+from services.intake.handlers.editions import FollowEditions
 from services.intake.handlers.exports import ExportReports
 from services.intake.handlers.file_reports import Memory, Submit
 from services.intake.handlers.imports import AcceptImports, RunImports
@@ -25,7 +27,7 @@ from services.intake.handlers.kept_files import KeepEvidence
 from services.intake.handlers.keys import UnitKeys
 from services.intake.handlers.ledger import AskLedger
 from services.intake.handlers.materialise import Materialise
-from services.intake.handlers.mend import Mend
+from services.intake.handlers.mend import MendReceipts
 from services.intake.handlers.plans import PublishPlans
 from services.intake.handlers.receipts import Receipts
 from services.intake.handlers.relief import GrantRelief
@@ -36,7 +38,6 @@ from services.intake.handlers.shedding import Shedding
 from services.intake.handlers.templates import MakeTemplates
 from services.intake.handlers.unit_changes import ChangeUnits
 from services.intake.handlers.units import RegisterUnits
-from services.intake.repository.audit import AuditChain
 from services.intake.repository.changes import ChangedDocuments
 from services.intake.repository.collections import COLLECTIONS, EMITTING
 from services.intake.repository.drafts import Drafts
@@ -55,9 +56,7 @@ from services.intake.repository.report_versions import ReportVersions
 from services.intake.repository.seals import Seals
 from services.intake.repository.unit_changes import UnitChanges
 from services.intake.repository.units import Units
-from services.intake.routes import refusals
 from services.intake.routes.access import KeyAuthenticator
-from services.intake.routes.audit import audit_routes
 from services.intake.routes.drafts import draft_routes
 from services.intake.routes.files import evidence_routes, export_routes, template_routes
 from services.intake.routes.imports import BATCH_BYTES_MAX, batch_routes, import_routes
@@ -72,8 +71,12 @@ from services.intake.routes.seals import seal_routes
 from services.intake.routes.unit_changes import unit_change_routes
 from services.intake.routes.units import unit_routes
 from services.intake.settings import Settings
+from shared.audit.log import AskAudit, Audit
+from shared.audit.mend import Mend
 from shared.clock import Clock
+from shared.http import refusals
 from shared.http.app import Limits, create_app
+from shared.http.audit import audit_routes
 from shared.http.idempotency import Idempotency
 from shared.http.identity import Identity
 from shared.http.rate_limits import RateLimits
@@ -90,7 +93,9 @@ from shared.service import (
     settled_answer,
     watch,
 )
+from shared.store.audit_chain import AuditChain
 from shared.store.documents import Documents
+from shared.store.looked import LookedUntil
 from shared.store.open import open_store
 from shared.telemetry.service import Telemetry, start_telemetry
 
@@ -110,7 +115,14 @@ class Handlers:
         self.audit_chain = AuditChain(store)
         audit = Audit(self.audit_chain)
         self.ask_audit = AskAudit(self.audit_chain)
-        self.mend = Mend(changes=ChangedDocuments(store), lines=self.audit_chain, receipts=self.receipts)
+        changes = ChangedDocuments(store)
+        self.mend = Mend(
+            changes=changes,
+            looked=LookedUntil(store),
+            lines=self.audit_chain,
+            unwritten=frozenset({SYSTEM}),
+            also=MendReceipts(changes=changes, receipts=self.receipts).since,
+        )
         seals = Seals(store)
         self.materialise = Materialise(
             plans=plans,
@@ -140,6 +152,7 @@ class Handlers:
         )
         self.relief = GrantRelief(ledger=ledger, materialise=self.materialise, audit=audit, clock=clock)
         self.seals = SealYears(ledger=ledger, seals=seals, audit=audit, clock=clock)
+        self.editions = FollowEditions(seals=self.seals)
         self.drafts = KeepDrafts(drafts=Drafts(store), audit=audit, clock=clock)
         self.keys = UnitKeys(keys=Keys(store), units=units, audit=audit, clock=clock)
         self.idempotency = Idempotency(store, clock)
@@ -223,7 +236,14 @@ async def compose(
     handlers = Handlers(store, clock, horizon_days=settings.horizon_days, evidence_dir=settings.evidence_dir)
     imports = FileImports(store, clock, handlers, settings)
     publishing = broker or broker_of(
-        settings, service="intake", store=store, clock=clock, telemetry=telemetry, owned=INTAKE, emitting=EMITTING
+        settings,
+        service="intake",
+        store=store,
+        clock=clock,
+        telemetry=telemetry,
+        owned=INTAKE,
+        emitting=EMITTING,
+        subscriptions=consumer.subscriptions(handlers.editions),
     )
     relay = getattr(publishing, "relay", None)
     outbox = Outbox(store, lambda: relay.stuck if relay is not None else ())
@@ -260,11 +280,12 @@ def _app(
     shedding: Shedding,
 ) -> FastAPI:
     routers = [
-        plan_routes(handlers.plans),
-        unit_routes(handlers.units),
+        # First, because it is asked most: every router before it costs each report 10 us.
         submission_routes(
             handlers.submit, handlers.idempotency, metrics=telemetry.metrics, public_url=settings.public_url
         ),
+        plan_routes(handlers.plans),
+        unit_routes(handlers.units),
         report_routes(handlers.ask, handlers.review),
         history_routes(handlers.ask, handlers.review),
         draft_routes(
@@ -278,7 +299,7 @@ def _app(
         unit_change_routes(handlers.change_units),
         receipt_routes(handlers.ask, handlers.receipts),
         key_routes(handlers.keys),
-        audit_routes(handlers.ask_audit),
+        audit_routes(handlers.ask_audit, beside_plans=frozenset({REGISTRY})),
         import_routes(imports.accept, public_url=settings.public_url),
         batch_routes(handlers.batch, handlers.idempotency, clock=clock, public_url=settings.public_url),
         template_routes(handlers.templates),

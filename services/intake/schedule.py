@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from services.intake.handlers.audit import AskAudit
 from services.intake.handlers.imports import RunImports
 from services.intake.handlers.materialise import Materialise
-from services.intake.handlers.mend import Mend
 from services.intake.handlers.receipts import Receipts
 from services.intake.handlers.relief import GrantRelief
 from services.intake.handlers.sealing import SealYears
 from services.intake.handlers.shedding import Shedding
 from services.intake.handlers.unit_changes import ChangeUnits
+from shared.audit.log import AskAudit
+from shared.audit.mend import Mend
 from shared.http.idempotency import PURGE_LIMIT, Idempotency
 from shared.schedule import Job
 

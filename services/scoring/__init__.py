@@ -2,5 +2,5 @@
 
 Owns: plans, units, ledger (obligations), observations (reports), marks (what is to be recomputed), evaluations,
 scores, journal. Enters by: events of plans, units, obligations and reports (`consumer`), the clock (`schedule`), HTTP
-reads (`routes`). Emits: `score.changed.v1`, `evaluation.computed.v1`.
+reads (`routes`). Emits: `score.changed.v1`, `evaluation.computed.v1`, `edition.changed.v1`.
 """

@@ -30,6 +30,26 @@ def jobs(*, mark_due: Callable[[int], Awaitable[int]]) -> tuple[Job, ...]:
     return (Job("due", mark_due),)
 
 
+def round_jobs(
+    *,
+    step_due: Callable[[int], Awaitable[int]],
+    anchor_due: Callable[[int], Awaitable[int]],
+    mend_due: Callable[[int], Awaitable[int]],
+) -> tuple[Job, ...]:
+    """The steps that time takes in rounds; the audit log: anchors of its days, lines that a crash left unwritten."""
+    return (Job("rounds", step_due), Job("anchors", anchor_due), Job("mend", mend_due))
+
+
+def edition_jobs(
+    *,
+    snapshots_due: Callable[[int], Awaitable[int]],
+    seals_due: Callable[[int], Awaitable[int]],
+    follow_due: Callable[[int], Awaitable[int]],
+) -> tuple[Job, ...]:
+    """Keep provisional results; finish seals and publications that a crash cut off."""
+    return (Job("provisionals", snapshots_due), Job("seals", seals_due), Job("editions", follow_due))
+
+
 class RecomputeLoop:
     """Recomputes marked evaluations one after the other, each when its debounce allows, until stopped."""
 
@@ -47,6 +67,7 @@ class RecomputeLoop:
 
     def notice(self) -> None:
         """Something was marked: look soon."""
+        self._debounce.noticed(asyncio.get_running_loop().time())
         self._marked.set()
 
     def start(self) -> None:
@@ -123,3 +144,49 @@ class RecomputeLoop:
             return await self._run(mark)
         finally:
             self.runs += 1
+
+
+class AnalysisLoop:
+    """Computes waiting analyses one after the other, until stopped."""
+
+    def __init__(self, *, run_next: Callable[[], Awaitable[str | None]], close: Callable[[], None]) -> None:
+        self._run_next = run_next
+        self._close = close
+        self._asked = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def notice(self) -> None:
+        """One was asked for: look soon."""
+        self._asked.set()
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._loop(), name="analyses")
+
+    async def stop(self) -> None:
+        """Cancel it, and give the analysis that is being computed back."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        self._close()
+
+    async def run_all(self) -> int:
+        """Compute until nothing waits; how many. For tests and tools."""
+        count = 0
+        while await self._run_next() is not None:
+            count += 1
+        return count
+
+    async def _loop(self) -> None:
+        while True:
+            self._asked.clear()
+            try:
+                waiting = await self._run_next() is not None
+            except Exception as fault:  # the loop must outlive a store that is away; the lease runs out
+                waiting = False
+                log.warning("analysis.retried", reason=f"{type(fault).__name__}: {fault}")
+            if not waiting:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_SECONDS):
+                        await self._asked.wait()

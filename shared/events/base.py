@@ -1,4 +1,7 @@
-"""What all event models share: frozen, unknown fields ignored (consumers outlive producers' additions)."""
+"""What all event models share: frozen, unknown fields ignored (consumers outlive producers' additions).
+
+Numbers are finite: JSON has no others, and a state that holds one is refused where it is made.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class State(BaseModel):
     """The whole state of one aggregate at one revision."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     revision: int = Field(ge=1, description="Grows by one with each change of the aggregate.")
 
@@ -18,7 +21,7 @@ class State(BaseModel):
 class Part(BaseModel):
     """A value inside a state."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class Names(Part):

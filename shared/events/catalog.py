@@ -5,16 +5,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
+import orjson
+
 from shared.events.base import State
-from shared.events.envelope import Envelope, broker_subject, event_id
+from shared.events.edition import EditionState
+from shared.events.envelope import Envelope, broker_subject, envelope_text, event_id
 from shared.events.notice import AlertState, DeliveryState, DigestState, ReminderState
 from shared.events.obligation import ObligationState
 from shared.events.plan import PlanState
 from shared.events.report import ReportState
+from shared.events.round import AppraisalState, ClarificationState, RoundState
 from shared.events.score import EvaluationState, ScoreState
 from shared.events.unit import UnitState
 
@@ -92,6 +97,42 @@ CATALOG: tuple[EventType, ...] = (
         lambda s: s.plan,
     ),
     EventType(
+        "round.changed.v1",
+        RoundState,
+        "scoring",
+        (),
+        "A round was opened, took a step, or had a window moved.",
+        lambda s: s.round,
+        lambda s: s.plan,
+    ),
+    EventType(
+        "appraisal.changed.v1",
+        AppraisalState,
+        "scoring",
+        (),
+        "A unit explained a criterion, or an appraiser gave an opinion on it.",
+        lambda s: s.appraisal,
+        _unit,
+    ),
+    EventType(
+        "clarification.changed.v1",
+        ClarificationState,
+        "scoring",
+        (),
+        "A unit asked for a clarification of a criterion, or its request was decided.",
+        lambda s: s.clarification,
+        _unit,
+    ),
+    EventType(
+        "edition.changed.v1",
+        EditionState,
+        "scoring",
+        ("intake",),
+        "An edition of an evaluation was sealed or published. What it seals never changes.",
+        lambda s: s.edition,
+        lambda s: s.plan,
+    ),
+    EventType(
         "reminder.decided.v1",
         ReminderState,
         "notify",
@@ -141,28 +182,61 @@ def compose(
     correlation_id: str | None = None,
     causation_id: str | None = None,
 ) -> dict[str, Any]:
-    """The pending event that announces `state`: `{"subject": broker subject, "envelope": CloudEvents dict}`.
+    """The pending event that announces `state`: `subject` (of the broker), `id`, `body`, and `traceparent` if given.
 
-    `at` is the instant of the change (RFC 3339). Composing the same state again gives the same event id.
+    `body` is the CloudEvents envelope as JSON text, made straight from the state: nobody reads it again before it is
+    published. `at` is the instant of the change (RFC 3339). Composing the same state again gives the same event id.
     """
-    entry = _BY_MODEL[type(state)]
-    aggregate = entry.aggregate(state)
-    envelope = Envelope(
-        id=event_id(aggregate, state.revision),
+    about = _About(at, traceparent, correlation_id, causation_id)
+    return _event(_BY_MODEL[type(state)], state, state.model_dump_json(), about)
+
+
+def compose_plain(
+    model: type[State],
+    state: Mapping[str, Any],
+    *,
+    at: str,
+    data: str | None = None,
+    traceparent: str | None = None,
+    correlation_id: str | None = None,
+    causation_id: str | None = None,
+) -> dict[str, Any]:
+    """The same for a state as plain JSON values, all fields present: for thousands, where a model each costs more.
+
+    `data`: the state as JSON text, where there is one already.
+    """
+    about = _About(at, traceparent, correlation_id, causation_id)
+    return _event(_BY_MODEL[model], SimpleNamespace(**state), data or orjson.dumps(state).decode(), about)
+
+
+@dataclass(frozen=True, slots=True)
+class _About:
+    """When a state was changed, and on whose behalf."""
+
+    at: str
+    traceparent: str | None
+    correlation_id: str | None
+    causation_id: str | None
+
+
+def _event(entry: EventType, state: Any, data: str, about: _About) -> dict[str, Any]:
+    """`state`: anything with the attributes of the state; `data`: the whole state as JSON text."""
+    aggregate, revision = entry.aggregate(state), state.revision
+    id = event_id(aggregate, revision)
+    body = envelope_text(
+        id=id,
         source=f"/tiendo/{entry.producer}",
         type=entry.name,
         subject=aggregate,
-        time=at,
-        revision=state.revision,
-        traceparent=traceparent,
-        correlationid=correlation_id,
-        causationid=causation_id,
-        data=state.model_dump(mode="json"),
+        time=about.at,
+        revision=revision,
+        traceparent=about.traceparent,
+        correlationid=about.correlation_id,
+        causationid=about.causation_id,
+        data=data,
     )
-    return {
-        "subject": broker_subject(entry.name, entry.key(state)),
-        "envelope": envelope.model_dump(mode="json", exclude_none=True),
-    }
+    event = {"subject": broker_subject(entry.name, entry.key(state)), "id": id, "body": body}
+    return {**event, "traceparent": about.traceparent} if about.traceparent else event
 
 
 def read(envelope: Envelope) -> State:

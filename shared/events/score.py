@@ -43,6 +43,7 @@ class IndicatorScore(Part):
     share: float | None = None
     points: float | None = None
     points_max: float | None = None
+    appraised: bool = Field(default=False, description="An appraiser has decided on it, confirming it or otherwise.")
 
 
 class Movement(Part):
@@ -51,6 +52,25 @@ class Movement(Part):
     index_before: float | None
     rank_before: int | None
     band_before: str | None
+
+
+class ScoreBounds(Part):
+    """Between which index and rank the unit can still end while cells are open.
+
+    Ranks are given while `rank` is kept back; afterwards everybody's would change with every report of anybody.
+    """
+
+    low: float
+    high: float
+    rank_best: int | None = None
+    rank_worst: int | None = None
+
+
+class ScoreConfidence(Part):
+    """How far the score rests on what was reported, from 0 to 1, and its grade, A to D."""
+
+    value: float
+    grade: Literal["A", "B", "C", "D"]
 
 
 class ScoreState(State):
@@ -66,11 +86,24 @@ class ScoreState(State):
     band: str | None
     rank: int | None
     ranked: int = Field(description="How many units are ranked in the peer group.")
+    rank_shown: bool = Field(
+        default=True, description="False while ranks are kept back because too little is reported: `rank` is null then."
+    )
+    rank_fractional: float | None = Field(
+        default=None, description="Mean of the places that tied units take, where the plan asks for it."
+    )
+    percentile: float | None = Field(default=None, description="0 to 100, 100 being best; null without a rank.")
+    bounds: ScoreBounds | None = Field(default=None, description="Null where nothing applies to the unit.")
+    confidence: ScoreConfidence | None = None
     coverage: float
     groups: tuple[GroupScore, ...]
     indicators: tuple[IndicatorScore, ...]
     movement: Movement
     provisional: bool
+    layers: dict[Literal["self", "appraised", "final"], float | None] = Field(
+        default_factory=dict,
+        description="Index as reported, of what was appraised (null while nothing is), and the final one: `index`.",
+    )
     computed_at_ms: int
 
 
@@ -99,4 +132,7 @@ class EvaluationState(State):
     peers: tuple[PeerSummary, ...]
     inputs_sha256: str
     as_of_ms: int = Field(description="Newest change among the inputs.")
+    inputs_changed_since_seal: bool = Field(
+        default=False, description="Inputs have moved on, and the sealed numbers stand."
+    )
     computed_at_ms: int

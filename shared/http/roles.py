@@ -26,14 +26,17 @@ WRITE_SCOPES = frozenset(
         "report:review",
         "report:seal",
         "obligation:write",
-        "appraisal:write",
+        "evaluation:appraise",
+        "evaluation:round",
+        "evaluation:clarify",
         "evaluation:write",
+        "analysis:run",
         "inspection:write",
         "notify:write",
         "pipeline:write",
     }
 )
-OPERATION_SCOPES = frozenset({"pipeline:read", "audit:read"})
+OPERATION_SCOPES = frozenset({"pipeline:read", "audit:read", "evaluation:draft"})
 ALL_SCOPES = READ_SCOPES | WRITE_SCOPES | OPERATION_SCOPES
 
 ROLE_SCOPES: dict[str, frozenset[str]] = {
@@ -43,15 +46,19 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
         "report:write",
         "report:review",
         "obligation:write",
+        "evaluation:round",
+        "analysis:run",
         "notify:write",
         "pipeline:read",
         "pipeline:write",
     },
-    "appraiser": READ_SCOPES | {"report:review", "appraisal:write"},
+    "appraiser": READ_SCOPES | {"report:review", "evaluation:appraise", "analysis:run"},
     "inspector": READ_SCOPES | {"inspection:write"},
-    "leader": READ_SCOPES | {"evaluation:write"},
-    "administrator": ALL_SCOPES - {"appraisal:write"},
-    "auditor": READ_SCOPES | OPERATION_SCOPES,
+    "leader": READ_SCOPES | {"evaluation:write", "evaluation:draft", "analysis:run"},
+    "administrator": ALL_SCOPES - {"evaluation:appraise", "evaluation:clarify"},
+    "auditor": READ_SCOPES | OPERATION_SCOPES | {"analysis:run"},
+    # Speaks for one unit in a round; of evaluations it sees its own unit's criteria only.
+    "unit_officer": frozenset({"plan:read", "unit:read", "report:read", "obligation:read", "evaluation:clarify"}),
 }
 
 

@@ -10,23 +10,18 @@ import asyncio
 import random
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
-import orjson
-from nats import errors
-from nats.js import errors as js_errors
-
-from shared.errors import Permanent, Transient
+from shared.errors import Transient
+from shared.nats.acknowledgements import Acknowledgements
 from shared.nats.connection import Connection
+from shared.store.pending import OutgoingEvent
 
 IN_FLIGHT_MAX = 64
 ATTEMPT_SECONDS_MAX = 2.0
 FIRST_DELAY_SECONDS = 0.05
 DELAY_SECONDS_MAX = 1.0
-TOO_LARGE = 10054
-"""JetStream's error code: the message exceeds the stream's `max_msg_size`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +33,6 @@ class Published:
     duplicate: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OutgoingEvent:
-    """One event to publish: the broker subject, and the envelope as a plain dict with at least `id`.
-
-    `at_ms`: since when it waits (epoch milliseconds), 0 when nobody knows.
-    """
-
-    subject: str
-    envelope: Mapping[str, Any] = field(repr=False)
-    at_ms: int = 0
-
-    @property
-    def id(self) -> str:
-        return str(self.envelope["id"])
-
-    @property
-    def key(self) -> str:
-        """What order is kept by: the last token of the subject."""
-        return self.subject.rsplit(".", 1)[-1]
-
-
 class Publisher:
     """Publishes with acknowledgement. `retry_seconds_max` bounds how long one publish is tried."""
 
@@ -68,6 +42,7 @@ class Publisher:
         """Stream -> highest sequence that the broker acknowledged to us."""
         self._retry_seconds_max = retry_seconds_max
         self._slots = asyncio.Semaphore(IN_FLIGHT_MAX)
+        self._broker = Acknowledgements(connection, seconds_max=ATTEMPT_SECONDS_MAX)
 
     async def publish(
         self, subject: str, body: bytes, *, message_id: str, headers: Mapping[str, str] | None = None
@@ -91,10 +66,11 @@ class Publisher:
                 delay = min(delay * 2, DELAY_SECONDS_MAX)
 
     async def publish_event(self, event: OutgoingEvent, *, message_id: str | None = None) -> Published:
-        """Publish an envelope: message id = event id, and its `traceparent` as a header."""
-        trace = event.envelope.get("traceparent")
-        headers = {"Content-Type": "application/cloudevents+json", **({"traceparent": trace} if trace else {})}
-        body = orjson.dumps(event.envelope)
+        """Publish an event's text as it is: message id = event id, and its `traceparent` as a header."""
+        headers = {"Content-Type": "application/cloudevents+json"}
+        if event.traceparent:
+            headers["traceparent"] = event.traceparent
+        body = event.body.encode()
         return await self.publish(event.subject, body, message_id=message_id or event.id, headers=headers)
 
     async def publish_in_order(self, events: Iterable[OutgoingEvent]) -> None:
@@ -110,17 +86,8 @@ class Publisher:
             await self.publish_event(event)
 
     async def _once(self, subject: str, body: bytes, headers: dict[str, str]) -> Published:
-        if not self.connection.is_connected:  # else the driver buffers it and we wait for a whole timeout
-            raise Transient(f"not connected to the broker; nobody stores {subject}")
-        try:
-            ack = await self.connection.jetstream.publish(subject, body, timeout=ATTEMPT_SECONDS_MAX, headers=headers)
-        except js_errors.APIError as err:
-            if err.err_code == TOO_LARGE:
-                raise Permanent(f"too large for {subject}: {len(body)} bytes; {err.description}") from err
-            raise Transient(f"broker could not store {subject}: {err.description}") from err
-        except (errors.MaxPayloadError, errors.BadSubjectError, errors.BadHeaderError, ValueError) as err:
-            raise Permanent(f"cannot be published on {subject}: {err}") from err
-        except (errors.Error, TimeoutError, OSError) as err:
-            raise Transient(f"broker did not acknowledge {subject}: {err or type(err).__name__}") from err
-        self.last_sequences[ack.stream] = max(ack.seq, self.last_sequences.get(ack.stream, 0))
-        return Published(ack.stream, ack.seq, bool(ack.duplicate))
+        said = await self._broker.publish(subject, body, headers)
+        stream, sequence = said["stream"], said["seq"]
+        if sequence > self.last_sequences.get(stream, 0):
+            self.last_sequences[stream] = sequence
+        return Published(stream, sequence, bool(said.get("duplicate")))

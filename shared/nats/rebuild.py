@@ -20,11 +20,12 @@ import structlog
 from shared.errors import TiendoError, Transient
 from shared.nats.connection import Connection
 from shared.nats.jetstream_api import Absent
-from shared.nats.publisher import OutgoingEvent, Publisher
+from shared.nats.publisher import Publisher
 from shared.nats.relay import Journal
 from shared.nats.streams import COMMON, StreamSpec, ensure_stream
 from shared.nats.tasks import start_task, stop_task
 from shared.store.documents import Collection, Documents
+from shared.store.pending import OutgoingEvent
 
 log = structlog.get_logger(__name__)
 
@@ -133,8 +134,8 @@ class StreamKeeper:
     async def _replay(self) -> int:
         batch: list[OutgoingEvent] = []
         count = 0
-        async for subject, envelope in self._journal.replay():
-            batch.append(OutgoingEvent(subject, envelope))
+        async for event in self._journal.replay():
+            batch.append(event)
             if len(batch) == REPLAY_BATCH:
                 await self._publisher.publish_in_order(batch)
                 count += len(batch)

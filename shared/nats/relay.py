@@ -1,6 +1,7 @@
 """The relay: publishes the events that wait in a service's documents, and takes out what the broker acknowledged.
 
-Order of steps: list, journal, publish, mark. A crash after the journal publishes later; a crash after publishing
+Order of steps: list, journal, publish, mark; journaling and marking are one write each for all that a pass found.
+A crash after the journal publishes later; a crash after publishing
 publishes again under the same message id, which the broker or, later than its duplicate window, the consumers'
 version check drops. Events of one document go out in order, different documents in parallel.
 
@@ -13,17 +14,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 import structlog
 
 from shared.clock import Clock
 from shared.errors import Permanent, Transient
-from shared.nats.publisher import OutgoingEvent, Publisher
+from shared.nats.publisher import IN_FLIGHT_MAX, Publisher
 from shared.nats.tasks import start_task, stop_task
-from shared.store.documents import FIND_LIMIT_MAX, Document, Documents
+from shared.store.documents import FIND_LIMIT_MAX, Document, Documents, PublishedEvents
+from shared.store.pending import OutgoingEvent, event_id_of, outgoing
 
 log = structlog.get_logger(__name__)
 
@@ -35,11 +37,11 @@ BACKOFF_SECONDS_MAX = 5.0
 class Journal(Protocol):
     """Keeps every event that was ever announced, so that a stream can be rebuilt from it."""
 
-    async def record_many(self, entries: Sequence[tuple[str, dict[str, Any], int]]) -> list[bool]:
-        """Keep (broker subject, envelope, accepted at in ms), unless the event id is kept already: was it new?"""
+    async def record_many(self, events: Sequence[OutgoingEvent]) -> list[bool]:
+        """Keep each event under its `at_ms`, unless its id is kept already: was it new?"""
         ...
 
-    def replay(self) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+    def replay(self) -> AsyncIterator[OutgoingEvent]:
         """Every kept event, oldest first."""
         ...
 
@@ -51,6 +53,8 @@ class _Waiting:
     collection: str
     document: Document
     events: tuple[OutgoingEvent, ...]
+    done: list[str]
+    """Ids that the broker has acknowledged."""
 
 
 class Relay:
@@ -146,34 +150,35 @@ class Relay:
 
         `Transient` when the store or the broker does not take it: what was acknowledged before is marked all the same.
         """
-        waiting = [one for name in self._collections for one in await self._list(name)]
-        self._look(waiting)
-        waiting = [one for one in waiting if one.events]
+        listed = await asyncio.gather(*(self._list(name) for name in self._collections))
+        found = [one for waiting in listed for one in waiting]
+        self._look(found)
+        waiting = [one for one in found if one.events]
         if not waiting:
             return 0
         await self._record(waiting)
-        outcomes = await asyncio.gather(*(self._publish(one) for one in waiting), return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
-        return sum(1 for outcome in outcomes if outcome)
+        try:
+            await self._publish(waiting)
+        finally:
+            await self._mark([one for one in waiting if one.done])
+        return sum(1 for one in waiting if one.done)
 
     async def _list(self, collection: str) -> list[_Waiting]:
         # Room for what is stuck, so that it cannot crowd out the rest.
         limit = min(PAGE_SIZE + len(self.stuck), FIND_LIMIT_MAX)
         documents = await self._store.list_pending(collection, limit=limit)
-        return [_Waiting(collection, document, self._events(document)) for document in documents]
+        return [_Waiting(collection, document, self._events(document), []) for document in documents]
 
     def _events(self, document: Document) -> tuple[OutgoingEvent, ...]:
-        events = (
-            OutgoingEvent(event["subject"], event["envelope"], event.get("at_ms", 0)) for event in document["pending"]
-        )
+        events = map(outgoing, document["pending"])
         return tuple(event for event in events if event.id not in self.stuck)
 
     def _look(self, waiting: Sequence[_Waiting]) -> None:
         self._depth = len(waiting)
         self._oldest_ms = min((int(one.document["pending_ms"]) for one in waiting), default=0)
-        present = {event["envelope"]["id"] for one in waiting for event in one.document["pending"]}
+        if not self.stuck and not self._journaled:
+            return
+        present = {event_id_of(event) for one in waiting for event in one.document["pending"]}
         self.stuck = {id: why for id, why in self.stuck.items() if id in present}
         self._journaled &= present
 
@@ -182,19 +187,23 @@ class Relay:
         fresh = [event for one in waiting for event in one.events if event.id not in self._journaled]
         if fresh:
             now_ms = self._clock.now_ms()
-            await self._journal.record_many([(e.subject, dict(e.envelope), e.at_ms or now_ms) for e in fresh])
+            await self._journal.record_many([e if e.at_ms else replace(e, at_ms=now_ms) for e in fresh])
             self._journaled.update(event.id for event in fresh)
 
-    async def _publish(self, waiting: _Waiting) -> int:
-        done: list[str] = []
-        try:
-            for event in waiting.events:
+    async def _publish(self, waiting: Sequence[_Waiting]) -> None:
+        """Each document's events in order, many documents at once. The first error is raised when all have ended."""
+        left = iter(waiting)
+        lines = [self._one_after_the_other(left) for _ in range(min(IN_FLIGHT_MAX, len(waiting)))]
+        for outcome in await asyncio.gather(*lines, return_exceptions=True):
+            if outcome is not None:
+                raise outcome
+
+    async def _one_after_the_other(self, waiting: Iterator[_Waiting]) -> None:
+        """Documents from the common iterator until it is empty. An error ends this line; the others go on."""
+        for one in waiting:
+            for event in one.events:
                 if await self._publish_one(event):
-                    done.append(event.id)
-        finally:
-            if done:
-                await self._mark(waiting, done)
-        return len(done)
+                    one.done.append(event.id)
 
     async def _publish_one(self, event: OutgoingEvent) -> bool:
         try:
@@ -205,11 +214,13 @@ class Relay:
             return False
         return True
 
-    async def _mark(self, waiting: _Waiting, done: Sequence[str]) -> None:
-        document = waiting.document
-        marked = await self._store.mark_published(
-            waiting.collection, document["_id"], rev=document["rev"], event_ids=done
-        )
-        if marked:  # else it moved on: it is listed again, and published again under the same ids
-            self._journaled.difference_update(done)
-            self.published += len(done)
+    async def _mark(self, done: Sequence[_Waiting]) -> None:
+        by_collection: dict[str, list[_Waiting]] = {}
+        for one in done:
+            by_collection.setdefault(one.collection, []).append(one)
+        for collection, ones in by_collection.items():
+            marks = [PublishedEvents(one.document["_id"], one.document["rev"], tuple(one.done)) for one in ones]
+            for one, marked in zip(ones, await self._store.mark_published(collection, marks), strict=True):
+                if marked:  # else it moved on: it is listed again, and published again under the same ids
+                    self._journaled.difference_update(one.done)
+                    self.published += len(one.done)

@@ -64,7 +64,17 @@ class ConsumerSpec:
 
 
 INTAKE = StreamSpec("INTAKE", ("tiendo.plan.>", "tiendo.unit.>", "tiendo.obligation.>", "tiendo.report.>"))
-SCORING = StreamSpec("SCORING", ("tiendo.score.>", "tiendo.evaluation.>"))
+SCORING = StreamSpec(
+    "SCORING",
+    (
+        "tiendo.score.>",
+        "tiendo.evaluation.>",
+        "tiendo.round.>",
+        "tiendo.appraisal.>",
+        "tiendo.clarification.>",
+        "tiendo.edition.>",
+    ),
+)
 NOTIFY = StreamSpec(
     "NOTIFY",
     ("tiendo.reminder.>", "tiendo.alert.>", "tiendo.inspection.>", "tiendo.digest.>", "tiendo.delivery.>"),

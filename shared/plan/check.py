@@ -8,7 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.plan.calendar import obligation_instants, periods_in_force
+from shared.plan.check_groups import group_findings
 from shared.plan.check_rules import rule_findings
+from shared.plan.check_scoring import scoring_findings
 from shared.plan.faults import PathKey, did_you_mean
 from shared.plan.model import CODE_PATTERN, TARGET_METHODS, Form, Group, Indicator, LinearToTarget, LowerIsBetter, Plan
 from shared.plan.working_days import working_days_of
@@ -22,7 +24,15 @@ YEARS_MAX = 100
 
 def incoherences(plan: Plan) -> list[Finding]:
     """Everything that does not fit together, in no particular order; empty for a plan that may be published."""
-    found = [*_codes(plan), *_frame(plan), *_indicators(plan), *_forms(plan), *rule_findings(plan)]
+    found = [
+        *_codes(plan),
+        *_frame(plan),
+        *_indicators(plan),
+        *_forms(plan),
+        *rule_findings(plan),
+        *scoring_findings(plan),
+        *group_findings(plan),
+    ]
     if not found:  # instants can be computed only once every reference resolves
         found = list(_instants(plan))
     return found

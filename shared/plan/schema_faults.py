@@ -65,7 +65,7 @@ def _written_path(loc: tuple[str | int, ...], document: Any) -> tuple[PathKey, A
     for position, part in enumerate(loc):
         last = position == len(loc) - 1
         if isinstance(here, dict):
-            if not tag_skipped and not last and here.get("kind") == part and part not in here:
+            if not tag_skipped and here.get("kind") == part and part not in here:
                 tag_skipped = True
                 continue
             if part in here:

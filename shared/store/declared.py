@@ -13,7 +13,7 @@ PENDING_INDEX = Index(("pending_ms",))
 
 _COLLECTION_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _FIELD_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
-_RESERVED_SUFFIXES = ("_files", "_chunks")
+_RESERVED_SUFFIXES = ("_files", "_chunks", "__pending", "__v1")
 _RESERVED_FIELDS = frozenset({"rev", "pending"})
 _SQL_WORDS_TEXT = """
     abort action add after all alter always analyze and as asc attach autoincrement before begin between by
@@ -45,6 +45,8 @@ def declare(collections: Sequence[Collection]) -> Mapping[str, Collection]:
         _check_name(collection.name)
         if collection.name in declared:
             raise Misuse(f"collection {collection.name} is declared twice")
+        if collection.emits and any("pending_ms" in index.fields for index in collection.indexes):
+            raise Misuse(f"{collection.name}: pending_ms is indexed by the store; name it in no other index")
         indexes = tuple(dict.fromkeys((*collection.indexes, *((PENDING_INDEX,) if collection.emits else ()))))
         _check_indexes(collection.name, indexes)
         declared[collection.name] = replace(collection, indexes=indexes)
@@ -87,5 +89,8 @@ def _check_indexes(name: str, indexes: Sequence[Index]) -> None:
         for field in fields:
             if not _FIELD_NAME.fullmatch(field) or field in _RESERVED_FIELDS:
                 raise Misuse(f"{name}: {field!r} cannot be indexed; name a top-level scalar field of the document")
+    named = {field for index in indexes for field in index.fields}
+    if len({field.lower() for field in named}) != len(named):
+        raise Misuse(f"{name}: indexed fields that differ only in case cannot be told apart: {sorted(named)}")
     if len({index.fields for index in indexes}) != len(indexes):
         raise Misuse(f"{name}: two indexes on the same fields disagree about being unique")

@@ -59,6 +59,15 @@ class Page:
     cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedEvents:
+    """Events of one document that the broker has acknowledged, in their order, and the revision they were read at."""
+
+    id: str
+    rev: int
+    event_ids: tuple[str, ...]
+
+
 class Documents(Protocol):
     """The store of one service. All writes are durable when the call returns."""
 
@@ -123,13 +132,17 @@ class Documents(Protocol):
         ...
 
     async def list_pending(self, collection: str, *, limit: int) -> list[Document]:
-        """Documents of an emitting collection that carry pending events, oldest first (field `pending_ms`)."""
+        """Documents of an emitting collection that carry pending events, oldest first (field `pending_ms`).
+
+        Only what the relay needs of each: `_id`, `rev`, `pending`, `pending_ms`.
+        """
         ...
 
-    async def mark_published(self, collection: str, id: str, *, rev: int, event_ids: Sequence[str]) -> bool:
+    async def mark_published(self, collection: str, marks: Sequence[PublishedEvents]) -> list[bool]:
         """Take published events out of `pending` where `rev` is still the one read; `rev` stays as it is.
 
-        False when the document has moved on: list it again and publish again (a duplicate is harmless).
+        Says so for each document: False when it has moved on: list it again and publish again (a duplicate is
+        harmless). After a crash or an error some of them may be marked.
         """
         ...
 

@@ -29,10 +29,19 @@ from pymongo.errors import (
 
 from shared.errors import Permanent, TiendoError, Transient
 from shared.store.declared import SchemaMismatch, declare, declared_collection, emitting_collection, index_name
-from shared.store.documents import Between, Collection, Document, Index, Page, Scalar
+from shared.store.documents import Between, Collection, Document, Index, Page, PublishedEvents, Scalar
 from shared.store.pending import without_published
 from shared.store.query import Span, plan
-from shared.store.validate import check_batch, check_id, check_ids, check_limit, check_revision, encode
+from shared.store.validate import (
+    check_batch,
+    check_content,
+    check_id,
+    check_ids,
+    check_limit,
+    check_revision,
+    encode,
+    queried_fields,
+)
 
 CALL_SECONDS_MAX = 10.0
 """One call, with finding a server, waiting for a connection and the driver's own retries."""
@@ -67,6 +76,7 @@ class MongoDocuments:
         self._client = client
         self._database: AsyncIOMotorDatabase[Document] = client.get_database(database, codec_options=_CODEC)
         self._declared = declared
+        self._queried = {name: queried_fields(collection) for name, collection in declared.items()}
         self._closed = False
 
     @classmethod
@@ -98,14 +108,14 @@ class MongoDocuments:
 
     async def insert(self, collection: str, document: Document) -> bool:
         declared = declared_collection(self._declared, collection)
-        encode(declared, document)
+        self._check(declared, document)
         return await self._waking(self._insert(collection, {**document, "rev": 1}), [document])
 
     async def insert_many(self, collection: str, documents: Sequence[Document]) -> list[bool]:
         declared = declared_collection(self._declared, collection)
         check_batch(documents)
         for document in documents:
-            encode(declared, document)
+            self._check(declared, document)
         fresh = [{**document, "rev": 1} for document in documents]
         return await self._waking(self._insert_many(collection, fresh), documents)
 
@@ -128,7 +138,7 @@ class MongoDocuments:
     async def replace(self, collection: str, document: Document) -> bool:
         declared = declared_collection(self._declared, collection)
         rev = check_revision(document.get("rev"))
-        encode(declared, document)
+        self._check(declared, document)
         return await self._waking(self._replace(collection, {**document, "rev": rev + 1}, rev), [document])
 
     async def delete(self, collection: str, id: str, *, rev: int | None = None) -> bool:
@@ -171,20 +181,23 @@ class MongoDocuments:
 
     async def list_pending(self, collection: str, *, limit: int) -> list[Document]:
         emitting_collection(self._declared, collection)
-        return (await self.find(collection, between=Between("pending_ms", at_least=1), limit=limit)).documents
+        check_limit(limit)
+        waits, shown = {"pending_ms": {"$gte": 1}}, {"rev": 1, "pending": 1, "pending_ms": 1}
+        with _boundary(f"finding in {collection}"):
+            cursor = self._at(collection).find(waits, shown).sort([("pending_ms", 1), ("_id", 1)]).limit(limit)
+            found: list[Document] = await cursor.to_list(limit)
+        return found
 
-    async def mark_published(self, collection: str, id: str, *, rev: int, event_ids: Sequence[str]) -> bool:
+    async def mark_published(self, collection: str, marks: Sequence[PublishedEvents]) -> list[bool]:
         """As the interface says. Two relays that mark at once may bring an event back: published twice, harmless."""
         emitting_collection(self._declared, collection)
-        guard = {"_id": check_id(id), "rev": check_revision(rev)}
-        with _boundary(f"marking in {collection}"):
-            document = await self._at(collection).find_one(guard)
-            if document is None:
-                return False
-            waiting, since_ms = without_published(document, event_ids)
-            change = {"$set": {"pending": waiting, "pending_ms": since_ms}}
-            result = await self._at(collection).update_one(guard, change)
-        return bool(result.matched_count)
+        check_batch(marks)
+        for mark in marks:
+            check_id(mark.id)
+            check_revision(mark.rev)
+        held = await self.get_many(collection, [mark.id for mark in marks])
+        by_id = {document["_id"]: document for document in held}
+        return list(await asyncio.gather(*(self._mark(collection, mark, by_id.get(mark.id)) for mark in marks)))
 
     async def ping(self) -> None:
         self._refuse_when_closed()
@@ -202,6 +215,18 @@ class MongoDocuments:
     def _refuse_when_closed(self) -> None:
         if self._closed:
             raise Transient("store: closed while stopping")
+
+    def _check(self, declared: Collection, document: Document) -> None:
+        encode(declared, check_content(declared, document, self._queried[declared.name]))
+
+    async def _mark(self, collection: str, mark: PublishedEvents, held: Document | None) -> bool:
+        if held is None or held["rev"] != mark.rev:
+            return False
+        waiting, since_ms = without_published(held, mark.event_ids)
+        change = {"$set": {"pending": waiting, "pending_ms": since_ms}}
+        with _boundary(f"marking in {collection}"):
+            result = await self._at(collection).update_one({"_id": mark.id, "rev": mark.rev}, change)
+        return bool(result.matched_count)
 
     async def _insert(self, collection: str, document: Document) -> bool:
         with _boundary(f"inserting into {collection}"):

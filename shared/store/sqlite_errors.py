@@ -35,6 +35,11 @@ def is_full(err: sqlite3.Error) -> bool:
     return _primary(err) == sqlite3.SQLITE_FULL
 
 
+def is_busy(err: sqlite3.Error) -> bool:
+    """Whether another connection is in the way for a moment."""
+    return _primary(err) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_PROTOCOL)
+
+
 def translated(err: sqlite3.Error) -> TiendoError:
     """Transient or Permanent, to be raised from the driver's error."""
     code = _primary(err)

@@ -1,115 +1,177 @@
-"""The statements of an embedded store: one function per operation, run on the writer's or a reader's connection.
-
-Table and field names are put into the text: they come from declarations whose names were checked. Values are bound.
-"""
-# ruff: noqa: S608 - see above
+"""The statements of an embedded store: one function per operation, run on the writer's or a reader's connection."""
+# ruff: noqa: S608 - names in the texts come from declarations that were checked
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import orjson
 
-from shared.store.documents import Document, Scalar
+from shared.store.documents import Document, PublishedEvents, Scalar
 from shared.store.pending import without_published
 from shared.store.query import Span
 from shared.store.sqlite_errors import is_taken
-from shared.store.sqlite_schema import field_sql
-
-Row = tuple[str, int, str]
+from shared.store.sqlite_table import Row, Table, ids_text
 
 _COMPARISONS = {"gt": ">", "gte": ">=", "lt": "<"}
 
 
-def insert(connection: sqlite3.Connection, table: str, id: str, doc: str) -> bool:
-    sql = f'INSERT INTO "{table}" (id, rev, doc) VALUES (?, 1, ?) ON CONFLICT DO NOTHING'
-    return connection.execute(sql, (id, doc)).rowcount == 1
+def insert(connection: sqlite3.Connection, table: Table, row: Row) -> bool:
+    if row.waiting is None:
+        return connection.execute(table.insert, row.values).rowcount == 1
+    with _whole(connection):
+        return _insert_waiting(connection, table, row)
 
 
-def insert_many(connection: sqlite3.Connection, table: str, rows: Sequence[tuple[str, str]]) -> list[bool]:
-    return [insert(connection, table, id, doc) for id, doc in rows]
+def insert_many(connection: sqlite3.Connection, table: Table, rows: Sequence[Row]) -> list[bool]:
+    """All or, on an error, none. In one go when none is taken, else once more and one after the other."""
+    with _whole(connection):
+        if connection.executemany(table.insert, [row.values for row in rows]).rowcount == len(rows):
+            waiting = [(row.id, 1, *row.waiting) for row in rows if row.waiting]
+            if waiting:
+                connection.executemany(table.wait, waiting)
+            return [True] * len(rows)
+        connection.execute("ROLLBACK TO whole")
+        return [_insert_waiting(connection, table, row) for row in rows]
 
 
-def replace(connection: sqlite3.Connection, table: str, id: str, rev: int, doc: str) -> bool:
-    sql = f'UPDATE "{table}" SET rev = rev + 1, doc = ? WHERE id = ? AND rev = ?'
+def replace(connection: sqlite3.Connection, table: Table, row: Row, rev: int) -> bool:
+    if not table.emits:
+        return _replace(connection, table, row, rev)
+    with _whole(connection):
+        if not _replace(connection, table, row, rev):
+            return False
+        if row.waiting:
+            connection.execute(table.wait, (row.id, rev + 1, *row.waiting))
+        else:
+            connection.execute(table.told, (row.id,))
+        return True
+
+
+def delete(connection: sqlite3.Connection, table: Table, id: str, rev: int | None) -> bool:
+    with _whole(connection):
+        text, values = (table.delete, (id,)) if rev is None else (table.delete_if, (id, rev))
+        gone = connection.execute(text, values).rowcount == 1
+        if gone and table.emits:
+            connection.execute(table.told, (id,))
+        return gone
+
+
+def mark_published(
+    connection: sqlite3.Connection, table: Table, marks: Sequence[tuple[PublishedEvents, str]]
+) -> list[bool]:
+    """Each mark with the text of its ids. A mark that fails leaves those before it: they are true."""
+    return [
+        connection.execute(table.told_if, (mark.id, mark.rev, ids)).rowcount == 1 or _mark_some(connection, table, mark)
+        for mark, ids in marks
+    ]
+
+
+def _insert_waiting(connection: sqlite3.Connection, table: Table, row: Row) -> bool:
+    is_new = connection.execute(table.insert, row.values).rowcount == 1
+    if is_new and row.waiting:
+        connection.execute(table.wait, (row.id, 1, *row.waiting))
+    return is_new
+
+
+def _replace(connection: sqlite3.Connection, table: Table, row: Row, rev: int) -> bool:
+    """SQLite writes an index when its column is named in the update, changed or not: name what has changed."""
+    changed: tuple[int, ...] = ()
+    if table.fields:
+        held = connection.execute(table.held, (row.id, rev)).fetchone()
+        if held is None:
+            return False
+        if held != row.fields:
+            changed = tuple(n for n, was in enumerate(held) if was != row.fields[n])
+    values = (*[row.fields[n] for n in changed], row.content, row.id, rev)
     try:
-        return connection.execute(sql, (doc, id, rev)).rowcount == 1
+        return connection.execute(table.replace(changed), values).rowcount == 1
     except sqlite3.IntegrityError as err:
         if is_taken(err):
             return False
         raise
 
 
-def delete(connection: sqlite3.Connection, table: str, id: str, rev: int | None) -> bool:
-    sql = f'DELETE FROM "{table}" WHERE id = ? AND (? IS NULL OR rev = ?)'
-    return connection.execute(sql, (id, rev, rev)).rowcount == 1
-
-
-def mark_published(connection: sqlite3.Connection, table: str, id: str, rev: int, event_ids: Sequence[str]) -> bool:
-    row = connection.execute(f'SELECT doc FROM "{table}" WHERE id = ? AND rev = ?', (id, rev)).fetchone()
-    if row is None:
+def _mark_some(connection: sqlite3.Connection, table: Table, mark: PublishedEvents) -> bool:
+    if connection.execute(table.present, (mark.id, mark.rev)).fetchone() is None:
         return False
-    content = orjson.loads(row[0])
-    content["pending"], content["pending_ms"] = without_published(content, event_ids)
-    connection.execute(f'UPDATE "{table}" SET doc = ? WHERE id = ?', (orjson.dumps(content).decode(), id))
+    held = connection.execute(table.still_waits, (mark.id, mark.rev)).fetchone()
+    if held is not None:
+        events = orjson.loads(held[1])
+        left, since_ms = without_published({"pending_ms": held[0], "pending": events}, mark.event_ids)
+        if left:
+            waiting = (since_ms, ids_text(left), orjson.dumps(left).decode())
+            connection.execute(table.wait, (mark.id, mark.rev, *waiting))
+        else:
+            connection.execute(table.told, (mark.id,))
     return True
 
 
-def get(connection: sqlite3.Connection, table: str, id: str) -> Document | None:
-    row = connection.execute(f'SELECT id, rev, doc FROM "{table}" WHERE id = ?', (id,)).fetchone()
-    return None if row is None else document(row)
+@contextmanager
+def _whole(connection: sqlite3.Connection) -> Iterator[None]:
+    """Several statements that are written all or, on an error, none."""
+    connection.execute("SAVEPOINT whole")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:  # else SQLite has given up everything, and there is nothing to go back to
+            connection.execute("ROLLBACK TO whole")
+            connection.execute("RELEASE whole")
+        raise
+    connection.execute("RELEASE whole")
 
 
-def get_many(connection: sqlite3.Connection, table: str, ids: Sequence[str]) -> list[Document]:
+def list_pending(connection: sqlite3.Connection, table: Table, limit: int) -> list[Document]:
+    rows = connection.execute(table.waiting, (limit,))
+    return [
+        {"_id": id.decode(), "rev": rev, "pending": orjson.loads(pending), "pending_ms": since_ms}
+        for id, rev, since_ms, pending in rows
+    ]
+
+
+def get(connection: sqlite3.Connection, table: Table, id: str) -> Document | None:
+    row = connection.execute(table.get, (id,)).fetchone()
+    return None if row is None else table.document(row)
+
+
+def get_many(connection: sqlite3.Connection, table: Table, ids: Sequence[str]) -> list[Document]:
     found = [get(connection, table, id) for id in ids]
     return [held for held in found if held is not None]
 
 
-def walk(connection: sqlite3.Connection, table: str, spans: Sequence[Span], limit: int) -> list[Document]:
+def walk(connection: sqlite3.Connection, table: Table, spans: Sequence[Span], limit: int) -> list[Document]:
     """The first documents of the spans, one span after the other, at most `limit`, at one moment of the store."""
     found: list[Document] = []
     connection.execute("BEGIN")  # one snapshot for all spans
     try:
         for span in spans:
             if len(found) < limit:
-                condition, values = _condition(span)
-                sql = f'SELECT id, rev, doc FROM "{table}" {condition} ORDER BY {_order(span)} LIMIT ?'
+                condition, values = _condition(table, span)
+                order = _order(table, span)
+                sql = f"SELECT {table.shown} FROM {table.source} {condition} ORDER BY {order} LIMIT ?"
                 rows = connection.execute(sql, (*values, limit - len(found)))
-                found.extend(document(row) for row in rows)
+                found.extend(table.document(row) for row in rows)
     finally:
         connection.execute("ROLLBACK")
     return found
 
 
-def count(connection: sqlite3.Connection, table: str, span: Span) -> int:
-    condition, values = _condition(span)
-    return int(connection.execute(f'SELECT count(*) FROM "{table}" {condition}', values).fetchone()[0])
+def count(connection: sqlite3.Connection, table: Table, span: Span) -> int:
+    condition, values = _condition(table, span)
+    return int(connection.execute(f"SELECT count(*) FROM {table.source} {condition}", values).fetchone()[0])
 
 
-def document(row: Row) -> Document:
-    """A row as the document that the caller knows."""
-    return {"_id": row[0], **orjson.loads(row[2]), "rev": row[1]}
-
-
-def _condition(span: Span) -> tuple[str, list[Scalar]]:
-    terms = [(field_sql(field), "=", value) for field, value in span.equals.items()]
-    terms += [(field_sql(span.field), _COMPARISONS[kind], value) for kind, value in span.bounds]
+def _condition(table: Table, span: Span) -> tuple[str, list[Scalar]]:
+    terms = [(field, "=", value) for field, value in span.equals.items()]
+    terms += [(span.field, _COMPARISONS[kind], value) for kind, value in span.bounds]
     if not terms:
         return "", []
-    text = " AND ".join(f"{left} {comparison} {_place(value)}" for left, comparison, value in terms)
-    return f"WHERE {text}", [_bound(value) for *_, value in terms]
+    text = " AND ".join(f"{table.column(field)} {comparison} ?" for field, comparison, _ in terms)
+    return f"WHERE {text}", [value for *_, value in terms]
 
 
-def _place(value: Scalar) -> str:
-    """Floats go through SQLite's own reading of text, as the indexed values did: both round alike."""
-    return "CAST(? AS REAL)" if isinstance(value, float) else "?"
-
-
-def _bound(value: Scalar) -> Scalar:
-    return orjson.dumps(value).decode() if isinstance(value, float) else value
-
-
-def _order(span: Span) -> str:
+def _order(table: Table, span: Span) -> str:
     direction = " DESC" if span.descending else ""
-    return ", ".join(field_sql(field) + direction for field in span.order)
+    return ", ".join(table.column(field) + direction for field in span.order)

@@ -1,9 +1,8 @@
 """The one writer of an embedded store: a thread that commits in groups.
 
-Writes that are asked for at the same time land in one commit; each is answered after that commit is on disk. Within
-a group every write of several statements stands in its own savepoint (one statement is whole or not by itself): one
-that fails takes nobody with it. A crash loses only what was not
-answered yet, and a group is there whole or not at all.
+Writes that are asked for at the same time land in one commit; each is answered after that commit is on disk. Each
+change of a group is whole or not by itself (one statement is; one of several stands in its own savepoint): one that
+fails takes nobody with it. A crash loses only what was not answered yet, and a group is there whole or not at all.
 """
 
 from __future__ import annotations
@@ -17,48 +16,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.errors import TiendoError, Transient
+from shared.store.gate import Gate
 from shared.store.sqlite_errors import is_full, translated
 
 QUEUE_MAX = 1024
 GROUP_MAX = 256
 ADMISSION_SECONDS_MAX = 5.0
 
-Change = Callable[[sqlite3.Connection], Any]
-
-
-class Gate:
-    """A bound on how much is under way; who cannot enter in time is told to come back (Transient)."""
-
-    def __init__(self, *, places: int, seconds_max: float, what: str) -> None:
-        self._free = asyncio.Semaphore(places)
-        self._seconds_max = seconds_max
-        self._what = what
-
-    async def enter(self) -> None:
-        if not self._free.locked():
-            await self._free.acquire()
-            return
-        try:
-            async with asyncio.timeout(self._seconds_max):
-                await self._free.acquire()
-        except TimeoutError as err:
-            raise Transient(f"store: {self._what} stayed full for {self._seconds_max} s; send less or retry") from err
-
-    def leave(self) -> None:
-        self._free.release()
+Change = Callable[..., Any]
+"""A function of the connection and some arguments. What it writes is whole or not at all, whatever it raises."""
 
 
 @dataclass(slots=True)
 class _Job:
     change: Change
+    args: tuple[Any, ...]
     answer: asyncio.Future[Any]
     then: Callable[[Any], None] | None
-    one_statement: bool
-
-
-@dataclass(slots=True)
-class _Outcome:
-    job: _Job
     value: Any = None
     error: BaseException | None = None
 
@@ -76,8 +50,11 @@ class Writer:
         *,
         queue_max: int = QUEUE_MAX,
         admission_seconds_max: float = ADMISSION_SECONDS_MAX,
+        check: Callable[[sqlite3.Connection], None] | None = None,
     ) -> None:
+        """`check` runs within each transaction before its changes; what it raises fails them all."""
         self._connection = connection
+        self._check = check
         self._loop = asyncio.get_running_loop()
         self._gate = Gate(places=queue_max, seconds_max=admission_seconds_max, what="the queue of writes")
         self._fresh: list[_Job] = []
@@ -86,19 +63,18 @@ class Writer:
         self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
 
-    async def write(
-        self, change: Change, *, one_statement: bool = False, then: Callable[[Any], None] | None = None
-    ) -> Any:
-        """What `change` returned, once it is durable. It runs on the writer's thread and may run twice, never half.
+    async def write(self, change: Change, *args: Any, then: Callable[[Any], None] | None = None) -> Any:
+        """What `change(connection, *args)` returned, once it is durable. It runs on the writer's thread, maybe twice.
 
         `then` is called with it on the loop, even when the caller was cancelled meanwhile, which leaves the outcome
         open. Transient when the queue stays full or the store is closed.
         """
-        await self._gate.enter()
+        if not self._gate.try_enter():
+            await self._gate.enter()
         if self._closed:
             self._gate.leave()
             raise Transient("store: closed while stopping; the next start takes it")
-        job = _Job(change, self._loop.create_future(), then, one_statement)
+        job = _Job(change, args, self._loop.create_future(), then)
         self._fresh.append(job)
         if len(self._fresh) == 1:  # hand over once per turn of the loop: what was asked together commits together
             self._loop.call_soon(self._hand_over)
@@ -135,12 +111,16 @@ class Writer:
             self._inbox.put(None)
         return jobs
 
-    def _commit(self, jobs: list[_Job]) -> list[_Outcome]:
+    def _commit(self, jobs: list[_Job]) -> list[_Job]:
+        execute = self._connection.execute
         try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            outcomes = [self._attempt(job) for job in jobs]
-            self._connection.execute("COMMIT")
-            return outcomes
+            execute("BEGIN IMMEDIATE")
+            if self._check is not None:
+                self._check(self._connection)
+            for job in jobs:
+                self._attempt(job)
+            execute("COMMIT")
+            return jobs
         except _GroupLost as lost:
             return self._one_by_one(jobs, lost.__cause__, others_may_pass=True)
         except sqlite3.Error as err:
@@ -148,46 +128,42 @@ class Writer:
         except BaseException as err:  # the thread must answer whatever happens, or callers wait for ever
             return self._one_by_one(jobs, err, others_may_pass=False)
 
-    def _one_by_one(self, jobs: list[_Job], err: BaseException | None, *, others_may_pass: bool) -> list[_Outcome]:
+    def _one_by_one(self, jobs: list[_Job], err: BaseException | None, *, others_may_pass: bool) -> list[_Job]:
         """Nothing of the group is written. Give each its own transaction where that can help, else fail them all."""
         if self._connection.in_transaction:
             self._connection.execute("ROLLBACK")
         if others_may_pass and len(jobs) > 1:
             return [self._commit([job])[0] for job in jobs]
-        return [_Outcome(job, error=err) for job in jobs]
+        for job in jobs:
+            job.error = err
+        return jobs
 
-    def _attempt(self, job: _Job) -> _Outcome:
-        if not job.one_statement:
-            self._connection.execute("SAVEPOINT one")
+    def _attempt(self, job: _Job) -> None:
+        job.error = None
         try:
-            outcome = _Outcome(job, value=job.change(self._connection))
+            job.value = job.change(self._connection, *job.args)
         except Exception as err:
             if not self._connection.in_transaction:
                 raise _GroupLost from err
-            if not job.one_statement:
-                self._connection.execute("ROLLBACK TO one")
-            outcome = _Outcome(job, error=err)
-        if not job.one_statement:
-            self._connection.execute("RELEASE one")
-        return outcome
+            job.error = err
 
-    def _answer(self, outcomes: list[_Outcome]) -> None:
+    def _answer(self, jobs: list[_Job]) -> None:
         try:
-            self._loop.call_soon_threadsafe(self._settle, outcomes)
+            self._loop.call_soon_threadsafe(self._settle, jobs)
         except RuntimeError:  # the loop was closed without aclose: nobody is left to be told, the writes are durable
             return
 
-    def _settle(self, outcomes: list[_Outcome]) -> None:
-        for outcome in outcomes:
+    def _settle(self, jobs: list[_Job]) -> None:
+        for job in jobs:
             self._gate.leave()
-            if outcome.error is None and outcome.job.then is not None:
-                outcome.job.then(outcome.value)
-            if outcome.job.answer.done():  # cancelled meanwhile
+            if job.error is None and job.then is not None:
+                job.then(job.value)
+            if job.answer.done():  # cancelled meanwhile
                 continue
-            if outcome.error is None:
-                outcome.job.answer.set_result(outcome.value)
+            if job.error is None:
+                job.answer.set_result(job.value)
             else:
-                outcome.job.answer.set_exception(_ours(outcome.error))
+                job.answer.set_exception(_ours(job.error))
 
 
 def _ours(error: BaseException) -> BaseException:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -19,12 +18,17 @@ NESTING_MAX = 50
 INT_MIN, INT_MAX = -(2**63), 2**63 - 1
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_]*-[^\x00-\x1f\x7f\ud800-\udfff]+")
+_ID_BEGINS = re.compile(r"[A-Za-z][A-Za-z0-9_]*-.")
 _KEY = re.compile(r"[A-Za-z0-9_]+")
 
 
 def is_id(value: object) -> bool:
     """Whether this may be an `_id`: a letter prefix, a hyphen, then visible text; at most 400 characters."""
-    return isinstance(value, str) and len(value) <= ID_CHARACTERS_MAX and _ID.fullmatch(value) is not None
+    if not isinstance(value, str) or len(value) > ID_CHARACTERS_MAX:
+        return False
+    if value.isascii() and value.isprintable():  # nothing forbidden in it: only its beginning is left to look at
+        return _ID_BEGINS.match(value) is not None
+    return _ID.fullmatch(value) is not None
 
 
 def check_id(value: object) -> str:
@@ -42,7 +46,7 @@ def check_ids(ids: Sequence[str]) -> None:
         check_id(id)
 
 
-def check_batch(documents: Sequence[Document]) -> None:
+def check_batch(documents: Sequence[object]) -> None:
     """At most INSERT_MANY_MAX documents, or Misuse."""
     if len(documents) > INSERT_MANY_MAX:
         raise Misuse(f"at most {INSERT_MANY_MAX} documents at once, not {len(documents)}")
@@ -89,22 +93,46 @@ def check_value(path: str, value: object, depth: int = 0) -> None:
         raise Misuse(f"{path}: {kind.__name__} cannot be stored; use str, int, float, bool, None, list or dict")
 
 
-def encode(collection: Collection, document: Document) -> bytes:
-    """JSON of the document without `_id` and `rev`, after every check of the interface. Misuse on a bad document."""
+def check_content(collection: Collection, document: Document, queried: Sequence[str]) -> Document:
+    """The document without `_id` and `rev`, after every check of the interface but that of its size.
+
+    `queried`: the fields of the collection's indexes, each once (`queried_fields`). Misuse on a bad document.
+    """
     check_id(document.get("_id"))
-    content = {key: value for key, value in document.items() if key not in ("_id", "rev")}
-    for key, value in content.items():
-        _check_key("document", key)
-        check_value(key, value)
-    for index in collection.indexes:
-        for field in index.fields:
-            check_scalar(f"{collection.name}.{field}", content.get(field))
+    content = document.copy()
+    del content["_id"]
+    content.pop("rev", None)
+    waiting: list[Any] = []
     if collection.emits:
         check_pending(content)
-    return _within_bounds(collection, content)
+        waiting = content["pending"]
+        content["pending"] = None
+    if not _is_plainly_good(content):
+        for key, value in content.items():
+            _check_key("document", key)
+            check_value(key, value)
+    if collection.emits:
+        content["pending"] = waiting
+        for event in waiting:
+            if "body" not in event or not _PENDING_KEYS.issuperset(event):  # else texts only: nothing to walk
+                check_value("pending", event, 1)
+            elif type(event.get("at_ms", 0)) is not int:
+                raise Misuse("at_ms of a pending event is in epoch milliseconds")
+    for field in queried:
+        value = content.get(field)
+        if type(value) is int or (type(value) is str and "\x00" not in value):  # an int was checked above
+            continue
+        check_scalar(f"{collection.name}.{field}", value)
+    return content
 
 
-def _within_bounds(collection: Collection, content: dict[str, Any]) -> bytes:
+def queried_fields(collection: Collection) -> tuple[str, ...]:
+    """The fields of its indexes, each once."""
+    return tuple(dict.fromkeys(field for index in collection.indexes for field in index.fields))
+
+
+def encode(collection: Collection, content: Mapping[str, Any]) -> bytes:
+    """Its JSON. Misuse when it has none or too much of it."""
     try:
         encoded = orjson.dumps(content)
     except TypeError as err:  # a lone surrogate: no text in any encoding
@@ -115,34 +143,60 @@ def _within_bounds(collection: Collection, content: dict[str, Any]) -> bytes:
 
 
 def _check_container(path: str, value: dict[Any, Any] | list[Any], depth: int) -> None:
-    """Plain values are passed over here and not by a call each: this runs for every member of every document."""
     if depth > NESTING_MAX:
         raise Misuse(f"{path}: nested deeper than {NESTING_MAX}")
     if isinstance(value, dict):
         for key, held in value.items():
-            if key not in _KEYS_SEEN:
-                _check_key(path, key)
-            if held is not None and type(held) not in _PLAIN:
-                check_value(key, held, depth)
+            _check_key(path, key)
+            check_value(key, held, depth)
     else:
         for held in value:
-            if held is not None and type(held) not in _PLAIN:
-                check_value(path, held, depth)
+            check_value(path, held, depth)
 
 
-_PLAIN = frozenset({str, bool})
+def _is_plainly_good(content: dict[Any, Any]) -> bool:
+    """Whether everything in it is good at first sight: no call for each value, for this runs over every document.
+
+    False says nothing: then `check_value` walks it with all rules, and names what is bad.
+    """
+    level: list[Any] = [content]
+    for _ in range(NESTING_MAX):
+        deeper: list[Any] = []
+        for container in level:
+            if type(container) is dict:
+                if not _KEYS_SEEN.issuperset(container):
+                    return False
+                values: Any = container.values()
+            else:
+                values = container
+            for held in values:
+                kind = type(held)
+                if kind in _HARMLESS:
+                    continue
+                if kind is float:
+                    if held - held != 0.0:  # infinite or not a number
+                        return False
+                elif kind is dict or kind is list:
+                    deeper.append(held)
+                elif kind is not int or not INT_MIN <= held <= INT_MAX:
+                    return False
+        if not deeper:
+            return True
+        level = deeper
+    return False
+
+
+_HARMLESS = frozenset({str, bool, type(None)})
+_PENDING_KEYS = frozenset({"subject", "id", "body", "traceparent", "at_ms"})
 _KEYS_SEEN: set[object] = set()
 """Field names that were found good: they recur in every document."""
 _KEYS_SEEN_MAX = 4096
 
 
-@lru_cache(maxsize=4096)  # field names recur in every document
-def _is_key(key: object) -> bool:
-    return isinstance(key, str) and _KEY.fullmatch(key) is not None
-
-
 def _check_key(path: str, key: object) -> None:
-    if not _is_key(key):
+    if key in _KEYS_SEEN:
+        return
+    if not isinstance(key, str) or _KEY.fullmatch(key) is None:
         raise Misuse(f"{path}: key {key!r} must match [A-Za-z0-9_]+")
     if len(_KEYS_SEEN) < _KEYS_SEEN_MAX:
         _KEYS_SEEN.add(key)

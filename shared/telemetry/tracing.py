@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from opentelemetry import trace
@@ -12,7 +12,7 @@ from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor, SpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased, Sampler, TraceIdRatioBased
-from opentelemetry.trace import Span, SpanKind, Tracer
+from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from opentelemetry.util.types import AttributeValue
 
@@ -47,10 +47,16 @@ class Tracing:
         self.tracer = self.provider.get_tracer("tiendo")
 
     def span_from(
-        self, traceparent: str | None, name: str, *, kind: SpanKind = SpanKind.CONSUMER, **attributes: AttributeValue
+        self,
+        traceparent: str | None,
+        name: str,
+        *,
+        kind: SpanKind = SpanKind.CONSUMER,
+        links: Sequence[str] = (),
+        **attributes: AttributeValue,
     ) -> AbstractContextManager[Span]:
         """A span that continues the trace of an event or message: `with tracing.span_from(...) as span`."""
-        return span_from(traceparent, name, tracer=self.tracer, kind=kind, **attributes)
+        return span_from(traceparent, name, tracer=self.tracer, kind=kind, links=links, **attributes)
 
     async def aclose(self) -> None:
         """Send what is queued, then close. Waits at most some seconds for the collector."""
@@ -64,16 +70,27 @@ def span_from(
     *,
     tracer: Tracer | None = None,
     kind: SpanKind = SpanKind.CONSUMER,
+    links: Sequence[str] = (),
     **attributes: AttributeValue,
 ) -> Iterator[Span]:
     """Run the block in a span whose parent is `traceparent` (W3C); a new trace without one, or with an unreadable one.
 
+    `links`: traces (W3C) that the span did not come from but was caused by, such as one of many that were gathered.
     Without a tracer the given trace is only carried on: its ids reach the logs, no span is made.
     """
     used = tracer or trace.NoOpTracer()
-    parent = _W3C.extract({"traceparent": traceparent} if traceparent else {}, context=Context())
-    with used.start_as_current_span(name, context=parent, kind=kind, attributes=attributes) as span:
+    parent = _context_of(traceparent)
+    causes = [Link(context) for context in map(_span_context, links) if context.is_valid]
+    with used.start_as_current_span(name, context=parent, kind=kind, attributes=attributes, links=causes) as span:
         yield span
+
+
+def _context_of(traceparent: str | None) -> Context:
+    return _W3C.extract({"traceparent": traceparent} if traceparent else {}, context=Context())
+
+
+def _span_context(traceparent: str) -> SpanContext:
+    return trace.get_current_span(_context_of(traceparent)).get_span_context()
 
 
 def current_traceparent() -> str | None:

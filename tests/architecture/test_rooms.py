@@ -12,7 +12,7 @@ SERVICES = ("intake", "scoring", "notify", "dashboard")
 ROOMS = {"__init__.py", "main.py", "settings.py", "schedule.py", "routes", "handlers", "domain", "repository"}
 EXTRA = {
     "intake": {"formats"},
-    "scoring": {"consumer.py"},
+    "scoring": {"consumer.py", "formats"},
     "notify": {"consumer.py", "channels", "templates", "locale"},
     "dashboard": {"consumer.py", "pages", "charts", "templates", "static", "locale"},
 }

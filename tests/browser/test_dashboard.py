@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,8 +56,7 @@ class World:
     async def publish(self, state: State) -> None:
         """Announce a state as its owner would."""
         event = compose_event(state, at=iso(NOW_MS))
-        body = json.dumps(event["envelope"]).encode()
-        await self.publisher.publish(event["subject"], body, message_id=event["envelope"]["id"])
+        await self.publisher.publish(event["subject"], event["body"].encode(), message_id=event["id"])
 
     async def signed_in(self, *, width: int = 1360, height: int = 900) -> Page:
         """A page that arrived by the sign-in link; a fault in its scripts or policy fails the test."""

@@ -18,7 +18,7 @@ from typing import Any, Literal, TypeVar
 
 from deploy.generate_docs import settings_of
 from shared.http.server import run as run_loop
-from shared.store.documents import Document, Documents
+from shared.store.documents import Document, Documents, PublishedEvents
 from shared.store.open import open_store
 
 Moment = Literal["before", "after"]
@@ -50,8 +50,8 @@ class CrashingStore:
     async def delete(self, collection: str, id: str, *, rev: int | None = None) -> bool:
         return await self._around(lambda: self._inner.delete(collection, id, rev=rev))
 
-    async def mark_published(self, collection: str, id: str, *, rev: int, event_ids: Sequence[str]) -> bool:
-        return await self._around(lambda: self._inner.mark_published(collection, id, rev=rev, event_ids=event_ids))
+    async def mark_published(self, collection: str, marks: Sequence[PublishedEvents]) -> list[bool]:
+        return await self._around(lambda: self._inner.mark_published(collection, marks))
 
     async def _around(self, write: Callable[[], Awaitable[T]]) -> T:
         if not self._flag.exists():

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from shared.clock import iso
 from shared.events.base import Names, State
 from shared.events.catalog import compose
+from shared.events.edition import EditionState
 from shared.events.envelope import Envelope
 from shared.events.notice import AlertState, DeliveryState, DigestState, ReminderState
 from shared.events.obligation import ObligationState, Submission, Timeliness
@@ -45,7 +47,7 @@ NOW_MS = at("2011-12-15T10:00")
 
 def envelope(state: State, at_ms: int) -> Envelope:
     """The event that announces a state."""
-    return Envelope.model_validate(compose(state, at=iso(at_ms))["envelope"])
+    return Envelope.model_validate_json(compose(state, at=iso(at_ms))["body"])
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,37 @@ def plan_state(plan: Plan) -> PlanState:
         published_at_ms=at(STARTED),
         document=plan_document(plan),
     )
+
+
+def edition_state(plan: str, *, year: int = YEAR, number: int = 1, revision: int = 1, **fields: Any) -> EditionState:
+    """The event's state of an edition that was sealed (`revision` 1) or published; not part of the sample year."""
+    sealed_ms = at(f"{year + 1}-03-20T09:00")
+    held = {
+        "revision": revision,
+        "edition": f"edition-{plan}-{year}-{number}",
+        "evaluation": f"evaluation-{plan}-{year}",
+        "plan": plan,
+        "plan_version": "1",
+        "year": year,
+        "number": number,
+        "status": "SEALED" if revision == 1 else "PUBLISHED",
+        "sha256": sha256(f"{plan} {year} {number}".encode()).hexdigest(),
+        "previous_sha256": "" if number == 1 else sha256(f"{plan} {year} {number - 1}".encode()).hexdigest(),
+        "digest": sha256(b"digest").hexdigest(),
+        "inputs_sha256": sha256(b"inputs").hexdigest(),
+        "as_of_ms": sealed_ms - DAY_MS,
+        "code_version": "0123456789abcdef",
+        "units": 90,
+        "ranked": 88,
+        "mean_index": 0.7312,
+        "proposed_by": "nguyen.van.an",
+        "confirmed_by": "tran.thi.binh",
+        "sealed_at_ms": sealed_ms,
+        "published_by": None if revision == 1 else "le.van.chau",
+        "published_at_ms": None if revision == 1 else sealed_ms + DAY_MS,
+        "changed_at_ms": sealed_ms if revision == 1 else sealed_ms + DAY_MS,
+    }
+    return EditionState.model_validate({**held, **fields})
 
 
 def _units() -> Iterator[UnitState]:

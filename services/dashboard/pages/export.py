@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from services.dashboard.domain.cells import RECEIVED, cell_of
-from services.dashboard.domain.csv_cells import Value, table
 from services.dashboard.domain.facts import Overview, Setting
 from services.dashboard.domain.standing import ranked_order
 from services.dashboard.pages import ranking as places
 from services.dashboard.pages.labels import CELLS
 from services.dashboard.pages.words import Words
+from shared.tables.csv_text import Value, table
 
 
 def ranking(facts: Overview, setting: Setting, *, peer: str | None, words: Words) -> bytes:

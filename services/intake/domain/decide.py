@@ -8,8 +8,7 @@ from typing import Literal
 from services.intake.domain.checks.context import Context
 from services.intake.domain.content import Content
 from services.intake.domain.entry import Entry
-from services.intake.domain.refusal import Detail, Refusal
-from services.intake.domain.submission import ReportInput
+from services.intake.domain.submission import ReportInput, reported
 from services.intake.domain.summary import Comparison, compare
 from services.intake.domain.transitions import received, rejected
 from services.intake.domain.validation import Verdict, stored_findings, validate
@@ -17,6 +16,7 @@ from services.intake.domain.window import check_window
 from shared.events.base import Names
 from shared.events.report import ReportedValue
 from shared.plan.deadlines import review_due_ms
+from shared.refusal import Detail, Refusal
 
 Result = Literal["created", "unchanged", "rejected", "moved"]
 
@@ -40,7 +40,7 @@ def decide(
     Identical content is unchanged whatever version it names, and even when the window has closed since: a repeat after
     a lost answer succeeds. Only of a returned report it is a resubmission, and must name the version it replaces.
     """
-    values = tuple(value.reported() for value in given.values)
+    values = reported(given.values)
     if not _is_standing(entry, _content(given, values)):
         check_window(entry, context.form, now_ms)
     _check_call(given, context)

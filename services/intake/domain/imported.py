@@ -12,10 +12,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.intake.domain.decide import Decision
-from services.intake.domain.refusal import Refusal
 from services.intake.domain.submission import Mode, ReportInput
 from services.intake.domain.summary import CONFLICT_GROUPS_MAX, Counts, Status, conflicts
 from shared.events.base import Names
+from shared.refusal import Refusal
 
 LINES_LISTED_MAX = 100
 CONFLICTS_OF_REPORT_MAX = 20

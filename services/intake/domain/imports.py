@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.intake.domain.imported import Tally
+from services.intake.domain.reach import Reach
 from services.intake.domain.submission import Mode
 from shared.events.base import Names
 
@@ -30,7 +31,7 @@ WAITING_MAX = 32
 
 
 class Sent(BaseModel):
-    """What came with the file. `unit` and `plan` bound whose reports it may hold; "" binds nothing."""
+    """What came with the file. `reach` bounds whose reports it may hold, `unit` who may ask about it ("": anybody)."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,9 +42,17 @@ class Sent(BaseModel):
     by: str
     unit: str
     plan: str
+    units: tuple[str, ...] = ()
+    forms: tuple[str, ...] = ()
     sha256: str = ""
     bytes: int = 0
     received_at_ms: int = 0
+
+    @property
+    def reach(self) -> Reach:
+        """The unit and, of a subtree, all below it; the forms and the plan that the sender is bound to."""
+        units = frozenset((self.unit, *self.units)) if self.unit else None
+        return Reach(units=units, forms=frozenset(self.forms) or None, plan=self.plan)
 
     def is_like(self, other: Sent) -> bool:
         """Whether both stand for the same request, whenever it came."""

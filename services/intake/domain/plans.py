@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from services.intake.domain.refusal import Detail, Refusal
 from shared.events.base import Names
 from shared.plan.faults import PlanErrors
+from shared.refusal import Detail, Refusal
 
 _STORABLE_KEY = re.compile(r"[A-Za-z0-9_]+")
 _STEP = re.compile(r"[^.\[\]]+")

@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 from services.intake.domain.entry import HISTORY_MAX, SYSTEM, Entry, Line, LineKind
 from services.intake.domain.limits import planned_of, with_reliefs
-from services.intake.domain.refusal import Refusal
 from services.intake.domain.window import check_unsealed
 from shared.clock import iso
 from shared.events.obligation import Cause, ObligationState, Outcome, Relief
+from shared.refusal import Refusal
 
 DAY_MS = 86_400_000
 RELIEF_DAYS_MAX = 731

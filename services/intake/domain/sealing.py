@@ -7,15 +7,18 @@ from typing import Literal
 
 from services.intake.domain.entry import HISTORY_MAX, Entry, Line
 from services.intake.domain.entry import Decision as Review
-from services.intake.domain.refusal import Refusal
 from services.intake.domain.transitions import changed, with_phase
+from shared.refusal import Refusal
 
 SealState = Literal["sealing", "sealed"]
 
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """The seal of a plan's year. While `sealing`, entries are being closed one by one. `rev` 0: not stored yet."""
+    """The seal of a plan's year. While `sealing`, entries are being closed one by one. `rev` 0: not stored yet.
+
+    `edition` is the number of the last edition of the evaluation that sealed the year, 0 where none did.
+    """
 
     plan: str
     year: int
@@ -24,6 +27,7 @@ class Seal:
     at_ms: int
     round: int = 1
     rev: int = 0
+    edition: int = 0
 
 
 def sealed(entry: Entry, seal: Seal) -> Entry | None:

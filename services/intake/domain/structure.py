@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from services.intake.domain.checks.context import FIELDS, Found, shown, text
 from shared.events.base import Names
@@ -13,19 +13,19 @@ Fault = tuple[str, Found]
 """Code of the fault and what was found."""
 
 
-def faults(catalogue: Mapping[str, Indicator], form: Form, value: ReportedValue) -> Iterator[Fault]:
-    """What is wrong with the shape of one value; nothing when rules may look at it."""
+def faults(catalogue: Mapping[str, Indicator], form: Form, value: ReportedValue) -> Sequence[Fault]:
+    """What is wrong with the shape of one value; empty when rules may look at it."""
     indicator = catalogue.get(value.indicator)
     if indicator is None:
         message = Names(vi="Kế hoạch không có chỉ tiêu này", en="The plan has no such indicator")
-        yield "UNKNOWN_INDICATOR", Found(message, (value.indicator,), "indicator")
-    elif not _on_form(form, indicator):
+        return [("UNKNOWN_INDICATOR", Found(message, (value.indicator,), "indicator"))]
+    if not _on_form(form, indicator):
         message = Names(vi=f"Chỉ tiêu không thuộc biểu {form.code}", en=f"The indicator is not on form {form.code}")
-        yield "NOT_ON_FORM", Found(message, (value.indicator,), "indicator")
-    elif value.status == "reported":
-        yield from _number_faults(indicator, value)
-    else:
-        yield from _status_faults(value)
+        return [("NOT_ON_FORM", Found(message, (value.indicator,), "indicator"))]
+    if value.status != "reported":
+        return list(_status_faults(value))
+    found = _quotient_faults(indicator, value) if indicator.is_quotient else _plain_faults(indicator, value)
+    return [*found, *_domain_faults(indicator, value)] if found else _domain_faults(indicator, value)
 
 
 def _on_form(form: Form, indicator: Indicator) -> bool:
@@ -44,8 +44,26 @@ def _status_faults(value: ReportedValue) -> Iterator[Fault]:
         yield "REASON_MISSING", Found(message, (value.indicator,), "reason")
 
 
-def _number_faults(indicator: Indicator, value: ReportedValue) -> Iterator[Fault]:
-    wanted = ("numerator", "denominator") if indicator.is_quotient else ("value",)
+def _quotient_faults(indicator: Indicator, value: ReportedValue) -> Sequence[Fault]:
+    part, whole = value.numerator, value.denominator
+    if value.value is None and part is not None and whole is not None:
+        must_be_whole = indicator.integer or indicator.type == "count"
+        if not must_be_whole or (part.is_integer() and whole.is_integer()):
+            return ()
+    return list(_number_faults(indicator, value, ("numerator", "denominator")))
+
+
+def _plain_faults(indicator: Indicator, value: ReportedValue) -> Sequence[Fault]:
+    number = value.value
+    if number is not None and value.numerator is None and value.denominator is None:
+        must_be_whole = indicator.integer or indicator.type == "count"
+        if not must_be_whole or number.is_integer():
+            return ()
+    return list(_number_faults(indicator, value, ("value",)))
+
+
+def _number_faults(indicator: Indicator, value: ReportedValue, wanted: tuple[str, ...]) -> Iterator[Fault]:
+    """Each member that is missing, too many, or no whole number. Only asked when the value is not plainly sound."""
     code = (indicator.code,)
     for member in FIELDS:
         number = getattr(value, member)
@@ -60,13 +78,18 @@ def _number_faults(indicator: Indicator, value: ReportedValue) -> Iterator[Fault
         elif number is not None and (indicator.integer or indicator.type == "count") and number != int(number):
             message = Names(vi="Phải là số nguyên", en="Must be a whole number")
             yield "VALUE_INTEGER", Found(message, code, member, "whole number", text(number))
-    yield from _domain_faults(indicator, value)
 
 
-def _domain_faults(indicator: Indicator, value: ReportedValue) -> Iterator[Fault]:
+def _domain_faults(indicator: Indicator, value: ReportedValue) -> Sequence[Fault]:
+    low, high = indicator.low, indicator.high
+    is_yes_or_no, is_level = indicator.type == "boolean", indicator.method.kind == "level_map"
+    if low is None and high is None and not is_yes_or_no and not is_level:
+        return ()
     number = shown(indicator, value)
-    if number is None:
-        return
+    return () if number is None else list(_outside(indicator, number))
+
+
+def _outside(indicator: Indicator, number: float) -> Iterator[Fault]:
     code, member = (indicator.code,), "" if indicator.is_quotient else "value"
     if indicator.type == "boolean" and number not in (0, 1):
         message = Names(vi="Nhận 1 (có) hoặc 0 (không)", en="Takes 1 (yes) or 0 (no)")

@@ -11,11 +11,11 @@ from typing import Any
 from services.intake.domain.content import Content
 from services.intake.domain.entry import SYSTEM, Decision, Entry, Report, timeliness_at
 from services.intake.domain.limits import with_reliefs
-from services.intake.domain.refusal import Refusal
 from services.intake.domain.window import check_unsealed
 from shared.events.obligation import Cause, ObligationState, Submission
 from shared.events.report import Finding, ReportPhase, ReportState
 from shared.plan.model import Form
+from shared.refusal import Refusal
 
 
 def received(

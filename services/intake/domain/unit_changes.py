@@ -14,7 +14,6 @@ from typing import Literal
 
 import rfc8785
 
-from services.intake.domain.refusal import Detail, Refusal
 from services.intake.domain.unit_faults import incoherent, step_faults
 from services.intake.domain.unit_steps import (
     EFFECTS,
@@ -31,6 +30,7 @@ from services.intake.domain.unit_steps import (
 )
 from services.intake.domain.units import day_before, moved, state_of
 from shared.events.unit import FormerNames, Interval, UnitState
+from shared.refusal import Detail, Refusal
 
 FAULTS_SHOWN_MAX = 100
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from services.intake.domain import tree
-from services.intake.domain.refusal import Detail
 from services.intake.domain.unit_steps import AnyStep, Close, Merge, Move, Rename, Reopen, Split
 from services.intake.domain.units import day_before
 from shared.events.base import Names
 from shared.events.unit import UnitState
+from shared.refusal import Detail
 
 PAST_KEPT_MAX = 50
 """Former names, parents or intervals that one unit may have."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.intake.domain.entry import Entry
-from services.intake.domain.refusal import Refusal
 from shared.clock import iso
 from shared.plan.model import Form
+from shared.refusal import Refusal
 
 
 def check_window(entry: Entry, form: Form, now_ms: int) -> None:

@@ -1,8 +1,9 @@
 """The child process that reads a stranger's file: whatever it holds, the service goes on.
 
-`python -m services.intake.formats.reading '{"path": ..., ...}'` writes the parts of the file (see `spool`) into a
-folder and prints one JSON object: `{"rows_by_part": [...]}` or `{"fault": {...}}`. Its memory and processor time are
-bounded by the kernel, so a file that makes a parser run wild ends this process and nothing else.
+`python -m services.intake.formats.reading` takes an order (`{"path": ..., ...}`) on its standard input, writes the
+parts of the file (see `spool`) into a folder and prints one JSON object: `{"rows_by_part": [...]}` or
+`{"fault": {...}}`. Its memory and processor time are bounded by the kernel, so a file that makes a parser run wild ends
+this process and nothing else.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from services.intake.domain.reach import Reach
 from services.intake.formats.columns import FIELDS, places
 from services.intake.formats.csv_rows import Row, csv_rows
 from services.intake.formats.faults import FileFault
@@ -32,7 +34,7 @@ Format = Literal["csv", "xlsx", "ndjson"]
 
 
 class Order(BaseModel):
-    """What to read, into which folder, how many parts and rows at most; `only_*`: rows of others are a fault."""
+    """What to read, into which folder, how many parts and rows at most; rows outside of `reach` are a fault."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -42,8 +44,7 @@ class Order(BaseModel):
     decimal: Decimal
     parts: int
     rows_max: int
-    only_unit: str | None = None
-    only_plan: str | None = None
+    reach: Reach = Reach()
 
 
 def read(order: Order) -> dict[str, Any]:
@@ -54,8 +55,7 @@ def read(order: Order) -> dict[str, Any]:
             order.folder,
             parts=order.parts,
             rows_max=order.rows_max,
-            only_unit=order.only_unit,
-            only_plan=order.only_plan,
+            reach=order.reach,
         )
     except FileFault as fault:
         return {"fault": fault.document()}
@@ -98,11 +98,11 @@ def _made(header: Row, rows: Iterator[Row], numbers: Numbers) -> Iterator[Record
 
 
 def main() -> None:
-    """Read what the argument orders, within bounds."""
+    """Read what is ordered, within bounds."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
     resource.setrlimit(resource.RLIMIT_CPU, (PROCESSOR_SECONDS_MAX, PROCESSOR_SECONDS_MAX))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    sys.stdout.write(json.dumps(read(Order.model_validate_json(sys.argv[1]))))
+    sys.stdout.write(json.dumps(read(Order.model_validate_json(sys.stdin.buffer.read()))))
 
 
 if __name__ == "__main__":

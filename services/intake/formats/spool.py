@@ -14,6 +14,7 @@ from pathlib import Path
 
 import orjson
 
+from services.intake.domain.reach import ANYWHERE, Reach
 from services.intake.formats.faults import FileFault
 from services.intake.formats.records import FORM, HELD, KIND, PLAN, UNIT, Record
 from shared.events.base import Names
@@ -29,7 +30,7 @@ def parts_for(file_bytes: int) -> int:
 
 
 def write_parts(
-    records: Iterable[Record], folder: Path, *, parts: int, rows_max: int, only_unit: str | None, only_plan: str | None
+    records: Iterable[Record], folder: Path, *, parts: int, rows_max: int, reach: Reach = ANYWHERE
 ) -> list[int]:
     """Write every record to its part; gives the rows of each. FileFault when a record may not be there at all."""
     counts = [0] * parts
@@ -43,10 +44,9 @@ def write_parts(
             rows += rows_of(record)
             if rows > rows_max:
                 raise _too_many(rows_max, record[0])
-            if record[KIND] != "stray" and (
-                (only_unit and record[UNIT] != only_unit) or (only_plan and record[PLAN] != only_plan)
-            ):
-                raise _forbidden(record, only_unit or only_plan or "")
+            bound = reach.bound(plan=record[PLAN], form=record[FORM], unit=record[UNIT])
+            if bound and record[KIND] != "stray":
+                raise _forbidden(record, bound)
             part = zlib.crc32(f"{record[PLAN]}\0{record[FORM]}\0{record[UNIT]}".encode()) % parts if parts > 1 else 0
             files[part].write(orjson.dumps(record) + b"\n")
             counts[part] += rows_of(record)
@@ -87,4 +87,6 @@ def _empty() -> FileFault:
 def _forbidden(record: Record, bound: str) -> FileFault:
     message = Names(vi=f"Chỉ được nộp số liệu của {bound}", en=f"This identity may only report for {bound}")
     hint = Names(vi="Bỏ các dòng khác khỏi tệp", en="Take the other rows out of the file")
-    return FileFault("FORBIDDEN_ROW", message, hint, line=record[0], got=f"{record[PLAN]} {record[UNIT]}")
+    return FileFault(
+        "FORBIDDEN_ROW", message, hint, line=record[0], got=f"{record[PLAN]} {record[FORM]} {record[UNIT]}"
+    )

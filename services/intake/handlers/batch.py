@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from services.intake.domain.grouping import Group, Record, unread
 from services.intake.domain.imported import FileConflict, ReportResult
-from services.intake.domain.refusal import Refusal
+from services.intake.domain.reach import Reach
 from services.intake.domain.submission import Mode
 from services.intake.formats.faults import FileFault
 from services.intake.formats.ndjson_rows import record_of
 from services.intake.handlers.file_reports import FileReports, Memory, Submit
 from shared.clock import Clock
+from shared.refusal import Refusal
 
 REPORTS_MAX = 500
 
@@ -24,16 +25,14 @@ class SubmitBatch:
         self._rehearse = rehearse
         self._clock = clock
 
-    async def submit(
-        self, body: bytes, *, by: str, mode: Mode, dry_run: bool, only_unit: str | None, only_plan: str | None
-    ) -> list[ReportResult]:
+    async def submit(self, body: bytes, *, by: str, mode: Mode, dry_run: bool, reach: Reach) -> list[ReportResult]:
         """A result for each line, in their order; a line that cannot be read is refused alone.
 
-        Refused as a whole: no line, too many, or one of another unit than the sender may report for. Transient: some
+        Refused as a whole: no line, too many, or one that the sender may not report. Transient: some
         may be stored; the same batch again stores none of them twice.
         """
         records, broken = _read(body)
-        _check_reach(records, only_unit, only_plan)
+        _check_reach(records, reach)
         submit, memory = self._rehearse() if dry_run else (self._submit, None)
         reports = FileReports(submit, by=by, mode=mode, at_ms=self._clock.now_ms(), memory=memory)
         results = [*broken, *await reports.take(records)]
@@ -71,12 +70,13 @@ def _broken(fault: FileFault) -> ReportResult:
     return unread(Group("", "", "", "", fault.line, rows=1, lines=[fault.line]), [conflict])
 
 
-def _check_reach(records: list[Record], only_unit: str | None, only_plan: str | None) -> None:
-    for line, kind, plan, _, unit, *_ in records:
-        if kind != "stray" and ((only_unit and unit != only_unit) or (only_plan and plan != only_plan)):
+def _check_reach(records: list[Record], reach: Reach) -> None:
+    for line, kind, plan, form, unit, *_ in records:
+        bound = "" if kind == "stray" else reach.bound(plan=plan, form=form, unit=unit)
+        if bound:
             raise Refusal(
                 "forbidden",
-                f"Dòng {line}: chỉ được nộp báo cáo của {only_unit or only_plan}.",
-                f"Line {line}: this identity may only report for {only_unit or only_plan}.",
+                f"Dòng {line}: chỉ được nộp báo cáo của {bound}.",
+                f"Line {line}: this identity may only report for {bound}.",
                 members={"line": line},
             )

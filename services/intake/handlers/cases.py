@@ -9,14 +9,15 @@ from typing import Protocol
 from services.intake.domain.checks.context import Context, Values
 from services.intake.domain.entry import Entry, obligation_id
 from services.intake.domain.evidence import Use, files_of, held_elsewhere
-from services.intake.domain.refusal import Refusal, not_found
 from services.intake.domain.submission import ReportInput
 from services.intake.domain.units import Registered
 from services.intake.domain.versions import PublishedPlan
 from shared.errors import Transient
 from shared.events.report import ReportedValue
 from shared.events.unit import UnitState
+from shared.plan.model import Form, Indicator
 from shared.plan.periods import Period
+from shared.refusal import Refusal, not_found
 
 
 class PlanStore(Protocol):
@@ -40,6 +41,10 @@ class KeptFileStore(Protocol):
     async def missing(self, unit: str, files: Iterable[str]) -> frozenset[str]: ...
 
 
+ASKED_MAX = 1000
+"""Forms of plan versions and peer groups that are remembered; dozens are in use."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """What a submission is held against."""
@@ -47,6 +52,15 @@ class Case:
     entry: Entry
     context: Context
     uses: Sequence[Use]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The plan's indicators by code, the form, and what of it a peer group fills in."""
+
+    catalogue: dict[str, Indicator]
+    form: Form
+    expected: tuple[Indicator, ...]
 
 
 class Cases:
@@ -67,6 +81,7 @@ class Cases:
         self._units = units
         self._ledger = ledger
         self._evidence = evidence
+        self._asked: dict[tuple[str, str, str], _Asked] = {}
 
     async def load(self, given: ReportInput) -> Case:
         """What the submission is held against. Refused when the unit does not owe such a report."""
@@ -85,15 +100,18 @@ class Cases:
         if published is None:
             raise Transient(f"plan {held.plan} {held.plan_version} cannot be read")
         uses, elsewhere = await self._uses(given, published)
-        plan, form = published.plan, published.plan.form(held.form)
+        plan, asked = published.plan, self._asked_of(published, held.form, held.peer_group)
+        unit = registered.state
+        if unit.peer_group != held.peer_group:
+            # The group is the one of the period: the past does not move when a unit is moved.
+            unit = unit.model_copy(update={"peer_group": held.peer_group})
         context = Context(
             plan=plan,
-            catalogue={indicator.code: indicator for indicator in plan.indicators()},
-            form=form,
-            # The group is the one of the period: the past does not move when a unit is moved.
-            unit=registered.state.model_copy(update={"peer_group": held.peer_group}),
+            catalogue=asked.catalogue,
+            form=asked.form,
+            unit=unit,
             year=held.year,
-            expected=plan.form_indicators(form, held.peer_group),
+            expected=asked.expected,
             values={},
             given=frozenset(),
             previous=_values(found.get(before)),
@@ -104,6 +122,18 @@ class Cases:
             period=held.period,
         )
         return Case(entry, context, uses)
+
+    def _asked_of(self, published: PublishedPlan, form: str, peer_group: str) -> _Asked:
+        """What the form asks of the group. A version never changes, so it is gathered once."""
+        key = (published.sha256, form, peer_group)
+        if key not in self._asked:
+            if len(self._asked) >= ASKED_MAX:
+                self._asked.clear()
+            plan = published.plan
+            catalogue = {indicator.code: indicator for indicator in plan.indicators()}
+            found = plan.form(form)
+            self._asked[key] = _Asked(catalogue, found, plan.form_indicators(found, peer_group))
+        return self._asked[key]
 
     async def _nothing_owed(self, given: ReportInput, registered: Registered | None) -> Refusal:
         versions = await self._plans.versions(given.plan)

@@ -6,10 +6,10 @@ from typing import Protocol
 
 from services.intake.domain.drafts import DRAFT_CHARACTERS_MAX, Draft, DraftInput
 from services.intake.domain.entry import Entry
-from services.intake.domain.refusal import Refusal, not_found
 from services.intake.domain.window import check_unsealed
-from services.intake.handlers.audit import Audit
+from shared.audit.log import Audit
 from shared.clock import Clock, iso
+from shared.refusal import Refusal, not_found
 
 
 class DraftStore(Protocol):

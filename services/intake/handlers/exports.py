@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import IO, Protocol
 
 from services.intake.domain.entry import Entry
-from services.intake.domain.refusal import Refusal
 from services.intake.formats.exports import Cell, XlsxExport, csv_header, csv_lines, rows_of
+from shared.refusal import Refusal
 
 Filter = str | int | bool
 

@@ -16,9 +16,9 @@ from typing import Protocol
 from services.intake.domain.decide import Decision
 from services.intake.domain.grouping import Group, Record, prepared, sequences, stray, unread, with_left_out
 from services.intake.domain.imported import ReportResult, all_rejected, decided, refusal_conflicts
-from services.intake.domain.refusal import Refusal
 from services.intake.domain.submission import Mode, ReportInput
 from shared.errors import Transient
+from shared.refusal import Refusal
 
 IN_FLIGHT = 48
 TRIES_MAX = 4

@@ -18,6 +18,7 @@ from typing import Protocol
 
 import structlog
 
+from services.intake.domain.audit import REGISTRY
 from services.intake.domain.imports import (
     ATTEMPTS_MAX,
     FILE_LOST,
@@ -31,13 +32,13 @@ from services.intake.domain.imports import (
     Sent,
     Upload,
 )
-from services.intake.domain.refusal import Refusal, not_found
 from services.intake.formats.faults import FileFault
 from services.intake.formats.records import Record
-from services.intake.handlers.audit import REGISTRY, Audit
 from services.intake.handlers.file_reports import FileReports, Memory, Submit
+from shared.audit.log import Audit
 from shared.clock import Clock
 from shared.errors import Permanent, Transient
+from shared.refusal import Refusal, not_found
 
 log = structlog.get_logger(__name__)
 

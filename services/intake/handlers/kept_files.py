@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Protocol
 
+from services.intake.domain.audit import REGISTRY
 from services.intake.domain.imports import Upload
 from services.intake.domain.kept_files import KeptFile
-from services.intake.domain.refusal import Refusal, not_found
 from services.intake.domain.units import Registered
 from services.intake.formats.sniff import safe_name
-from services.intake.handlers.audit import REGISTRY, Audit
+from shared.audit.log import Audit
 from shared.clock import Clock
+from shared.refusal import Refusal, not_found
 
 
 class FileStore(Protocol):

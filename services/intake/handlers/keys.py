@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 
+from services.intake.domain.audit import REGISTRY
 from services.intake.domain.keys import (
     RANDOM_BYTES,
     Fault,
@@ -22,12 +23,12 @@ from services.intake.domain.keys import (
     secret_of,
     sha256_of,
 )
-from services.intake.domain.refusal import Refusal, not_found
 from services.intake.domain.units import Registered
-from services.intake.handlers.audit import REGISTRY, Audit
+from shared.audit.log import Audit
 from shared.clock import Clock, iso
 from shared.errors import Transient
 from shared.events.unit import UnitState
+from shared.refusal import Refusal, not_found
 
 log = structlog.get_logger(__name__)
 

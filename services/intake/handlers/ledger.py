@@ -8,9 +8,9 @@ from typing import Protocol
 
 from services.intake.domain.entry import Entry, Report
 from services.intake.domain.rates import Rates, rates
-from services.intake.domain.refusal import not_found
 from services.intake.domain.tree import Below
 from shared.events.unit import UnitState
+from shared.refusal import not_found
 
 Filter = str | int | bool
 

@@ -29,7 +29,7 @@ from services.intake.domain.materialise import (
 )
 from services.intake.domain.units import Registered
 from services.intake.domain.versions import PublishedPlan
-from services.intake.handlers.audit import Audit
+from shared.audit.log import Audit
 from shared.events.obligation import ObligationState
 from shared.events.unit import UnitState
 

@@ -1,71 +1,29 @@
-"""Finds what a crash left undone between a write and its link or audit line, and makes it up.
-
-Every document that was changed says when. So a pass looks at what was changed since the pass before (at the first
-pass after a start: since a day before the last one that is on record), and asks for each whether the chains know.
-How far it looked is kept in the store; a crash in the middle looks again, which is harmless.
-"""
+"""Links of the receipt chain that a crash left unwritten: found by the versions that were accepted, and made up."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import Protocol
 
-import structlog
-
-from services.intake.domain.audit import Changed
-from services.intake.domain.entry import SYSTEM
 from services.intake.domain.receipts import Accepted
 from services.intake.handlers.receipts import Receipts
 
-log = structlog.get_logger(__name__)
-
-EVERY_MS = 600_000
-MARGIN_MS = 120_000
-"""Longer than a request can take: what was stamped before the last look may have been written after it."""
-START_MARGIN_MS = 86_400_000
 BATCH = 200
 
 
 class Changes(Protocol):
-    """Documents by when they were changed."""
-
-    def since(self, at_ms: int) -> AsyncIterator[Changed]: ...
     def accepted_since(self, at_ms: int) -> AsyncIterator[Accepted]: ...
-    async def looked_until(self) -> int: ...
-    async def keep_looked_until(self, at_ms: int) -> None: ...
 
 
-class Lines(Protocol):
-    async def append(self, chain: str, entry: dict[str, str | int | bool], *, at_ms: int) -> None: ...
-    async def has_line(self, chain: str, about: str, at_ms: int) -> bool: ...
+class MendReceipts:
+    """Makes up links of accepted versions."""
 
-
-class Mend:
-    """Makes up links and audit lines."""
-
-    def __init__(self, *, changes: Changes, lines: Lines, receipts: Receipts) -> None:
+    def __init__(self, *, changes: Changes, receipts: Receipts) -> None:
         self._changes = changes
-        self._lines = lines
         self._receipts = receipts
-        self._looked_ms = -1
 
-    async def due(self, now_ms: int) -> int:
-        """One look, when it is time; how much was made up."""
-        if self._looked_ms >= 0 and now_ms - self._looked_ms < EVERY_MS:
-            return 0
-        is_start = self._looked_ms < 0
-        until_ms = await self._changes.looked_until() if is_start else self._looked_ms
-        from_ms = max(1, until_ms - (START_MARGIN_MS if is_start else MARGIN_MS))
-        # At the start nothing is under way here; later on, who wrote just now may still be appending its line.
-        settled_ms = now_ms + 1 if is_start else now_ms - MARGIN_MS
-        made_up = await self._mend_receipts(from_ms) + await self._mend_lines(from_ms, settled_ms, now_ms)
-        await self._changes.keep_looked_until(now_ms)
-        self._looked_ms = now_ms
-        if made_up:
-            log.warning("intake.made_up", links_and_lines=made_up)
-        return made_up
-
-    async def _mend_receipts(self, from_ms: int) -> int:
+    async def since(self, from_ms: int) -> int:
+        """Link what was accepted at this instant or later and has no link; how many."""
         made_up = 0
         batch: list[Accepted] = []
         async for accepted in self._changes.accepted_since(from_ms):
@@ -74,30 +32,3 @@ class Mend:
                 made_up += await self._receipts.link_missing(batch)
                 batch = []
         return made_up + await self._receipts.link_missing(batch)
-
-    async def _mend_lines(self, from_ms: int, settled_ms: int, now_ms: int) -> int:
-        made_up = 0
-        async for changed in self._changes.since(from_ms):
-            if changed.by == SYSTEM or changed.at_ms >= settled_ms:
-                continue
-            if not await self._is_told(changed):
-                await self._lines.append(changed.chain, _line(changed), at_ms=now_ms)
-                made_up += 1
-        return made_up
-
-    async def _is_told(self, changed: Changed) -> bool:
-        for id in changed.ids:
-            if await self._lines.has_line(changed.chain, id, changed.at_ms):
-                return True
-        return False
-
-
-def _line(changed: Changed) -> dict[str, str | int | bool]:
-    return {
-        "what": changed.what,
-        "id": changed.ids[0],
-        "by": changed.by,
-        "revision": changed.revision,
-        "changed_at_ms": changed.at_ms,
-        "made_up": True,
-    }

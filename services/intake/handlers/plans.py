@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from services.intake.domain.plans import check_announceable, check_name, not_a_plan
-from services.intake.domain.refusal import Refusal, not_found
 from services.intake.domain.versions import PublishedPlan
-from services.intake.handlers.audit import Audit
 from services.intake.handlers.materialise import Materialise
+from shared.audit.log import Audit
 from shared.clock import Clock
 from shared.plan.faults import PlanErrors
 from shared.plan.load import plan_document, plan_sha256
 from shared.plan.model import Plan
+from shared.refusal import Refusal, not_found
 
 
 class PlanStore(Protocol):

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from services.intake.domain.audit import Checked
 from services.intake.domain.receipts import Accepted, Place
-from services.intake.domain.refusal import not_found
+from shared.audit.lines import Checked
+from shared.refusal import not_found
 
 BATCH = 200
 

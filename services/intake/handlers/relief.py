@@ -11,12 +11,12 @@ from datetime import date
 from typing import Literal, Protocol
 
 from services.intake.domain.entry import Entry
-from services.intake.domain.refusal import Refusal, not_found
 from services.intake.domain.relief import Grant, excepted, expired, extended, reinstated, waived
-from services.intake.handlers.audit import Audit
+from shared.audit.log import Audit
 from shared.clock import Clock
 from shared.errors import Transient
 from shared.plan.deadlines import end_of_day_ms
+from shared.refusal import Refusal, not_found
 
 ATTEMPTS_MAX = 8
 ENDED_AT_ONCE = 200

@@ -13,14 +13,14 @@ from typing import Any, Protocol
 from services.intake.domain.decide import Decision, decide
 from services.intake.domain.entry import Entry, Report
 from services.intake.domain.evidence import Use, to_note
-from services.intake.domain.refusal import Refusal
 from services.intake.domain.stamp import written_at
 from services.intake.domain.submission import ReportInput
-from services.intake.handlers.audit import Audit
 from services.intake.handlers.cases import Case, Cases
 from services.intake.handlers.since import told_since
+from shared.audit.log import Audit
 from shared.clock import Clock
 from shared.errors import Transient
+from shared.refusal import Refusal
 
 ATTEMPTS_MAX = 8
 

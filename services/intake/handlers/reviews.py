@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from services.intake.domain.entry import Entry, Report
-from services.intake.domain.refusal import Refusal, not_found
 from services.intake.domain.transitions import approved, returned, unapproved
 from services.intake.domain.versions import PublishedPlan
-from services.intake.handlers.audit import Audit
 from services.intake.handlers.since import told_since
+from shared.audit.log import Audit
 from shared.clock import Clock
 from shared.errors import Transient
 from shared.plan.deadlines import review_due_ms
 from shared.plan.model import Plan
+from shared.refusal import Refusal, not_found
 
 ATTEMPTS_MAX = 8
 

@@ -2,8 +2,9 @@
 
 The seal is written first, as `sealing`: from then on nothing new is materialised in that year. Then the entries are
 closed one by one, then the seal is `sealed`. A crash in between leaves a seal that the schedule goes on with; a
-submission that was under way is either in before its entry was closed, or refused. `seal` fits a consumer of
-evaluation events as it is: any number of calls come to one sealed year.
+submission that was under way is either in before its entry was closed, or refused. Any number of calls come to one
+sealed year. An edition of the evaluation seals once: its event may come again after an obligation was unsealed for
+the next correction, and must not close that one.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 from services.intake.domain.entry import Entry
-from services.intake.domain.refusal import Refusal, not_found
 from services.intake.domain.sealing import Seal, sealed, unsealed
-from services.intake.handlers.audit import Audit
+from shared.audit.log import Audit
 from shared.clock import Clock
 from shared.errors import Transient
+from shared.refusal import Refusal, not_found
 
 ATTEMPTS_MAX = 8
 
@@ -53,14 +54,23 @@ class SealYears:
         self._audit = audit
         self._clock = clock
 
-    async def seal(self, plan: str, year: int, *, by: str) -> Sealing:
-        """Close every obligation of the year. Again closes what was unsealed since. Refused before the year is over."""
+    async def seal(self, plan: str, year: int, *, by: str, edition: int = 0) -> Sealing:
+        """Close every obligation of the year. Again closes what was unsealed since. Refused before the year is over.
+
+        `edition`: the number of the edition on whose behalf; one that has sealed before changes nothing.
+        """
         for _ in range(ATTEMPTS_MAX):
             now_ms = self._clock.now_ms()
             held = await self._seals.get(plan, year)
-            if not await self._has_open(plan, year, now_ms) and held is not None and held.state == "sealed":
+            if held is not None and held.state == "sealed" and 0 < edition <= held.edition:
                 return Sealing("unchanged", held)
-            seal = held if held is not None and held.state == "sealing" else _next(held, plan, year, by, now_ms)
+            has_open = await self._has_open(plan, year, now_ms)
+            if held is not None and held.state == "sealed" and not has_open and not edition:
+                return Sealing("unchanged", held)
+            goes_on = held is not None and held.state == "sealing" and edition <= held.edition
+            seal = (
+                held if held is not None and goes_on else _next(held, plan, year, by=by, now_ms=now_ms, edition=edition)
+            )
             if seal is not held and not await self._seals.save(seal):
                 continue
             stored = await self._seals.get(plan, year)
@@ -135,7 +145,8 @@ class SealYears:
         raise Transient(f"{entry.id}: others change this obligation; the schedule goes on with the seal")
 
 
-def _next(held: Seal | None, plan: str, year: int, by: str, now_ms: int) -> Seal:
+def _next(held: Seal | None, plan: str, year: int, *, by: str, now_ms: int, edition: int) -> Seal:
     if held is None:
-        return Seal(plan, year, "sealing", by, now_ms)
-    return replace(held, state="sealing", by=by, at_ms=now_ms, round=held.round + 1)
+        return Seal(plan, year, "sealing", by, now_ms, edition=edition)
+    newest = max(edition, held.edition)
+    return replace(held, state="sealing", by=by, at_ms=now_ms, round=held.round + 1, edition=newest)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from services.intake.domain.entry import Entry, obligation_id
-from services.intake.domain.refusal import Refusal, not_found
 from services.intake.domain.units import Registered
 from services.intake.domain.versions import PublishedPlan
 from services.intake.formats.template import Filling, codes_of, template
@@ -15,6 +14,7 @@ from services.intake.formats.template_sheet import Identity
 from shared.errors import Transient
 from shared.events.report import ReportedValue
 from shared.plan.periods import Period
+from shared.refusal import Refusal, not_found
 
 
 class PlanStore(Protocol):

@@ -12,18 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from services.intake.domain.audit import REGISTRY
 from services.intake.domain.materialise import Changes
-from services.intake.domain.refusal import Refusal, not_found
 from services.intake.domain.unit_changes import Decided, Recorded, change_id, decide
 from services.intake.domain.unit_steps import AnyStep
 from services.intake.domain.units import Registered
-from services.intake.handlers.audit import REGISTRY, Audit
 from services.intake.handlers.materialise import Materialise
 from services.intake.handlers.units import DEFAULT_ZONE
+from shared.audit.log import Audit
 from shared.clock import Clock
 from shared.errors import Transient
 from shared.events.unit import UnitState
 from shared.plan.deadlines import local_day
+from shared.refusal import Refusal, not_found
 
 ATTEMPTS_MAX = 8
 

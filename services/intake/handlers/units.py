@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, Protocol
 
-from services.intake.domain.refusal import Refusal, not_found
+from services.intake.domain.audit import REGISTRY
 from services.intake.domain.tree import Below, is_valid
 from services.intake.domain.tree import as_of as shown_as_of
 from services.intake.domain.units import Registered, state_of
-from services.intake.handlers.audit import REGISTRY, Audit
 from services.intake.handlers.materialise import Materialise
+from shared.audit.log import Audit
 from shared.clock import Clock
 from shared.errors import Transient
 from shared.events.unit import UnitState
 from shared.plan.deadlines import local_day
 from shared.plan.units import UnitInput
+from shared.refusal import Refusal, not_found
 
 ATTEMPTS_MAX = 8
 DEFAULT_ZONE = "Asia/Ho_Chi_Minh"

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from services.intake.domain.audit import Changed
+from services.intake.domain.audit import REGISTRY
 from services.intake.domain.entry import SYSTEM
 from services.intake.domain.receipts import Accepted
-from services.intake.repository.collections import KEYS, MENDED, OBLIGATIONS, PLANS, REPORT_VERSIONS, UNITS
+from services.intake.repository.collections import KEYS, OBLIGATIONS, PLANS, REPORT_VERSIONS, UNITS
+from shared.audit.lines import Changed
 from shared.store.documents import Between, Document, Documents, scan
 
-REGISTRY = "registry"
 UNKNOWN = "unknown"
-_LOOKED = "mended-until"
 _BY_THE_SYSTEM = frozenset({"materialised", "recalculated", "cancelled"})
 _PAGE = 200
 
@@ -46,19 +45,6 @@ class ChangedDocuments:
         async for held in self._scan(OBLIGATIONS.name, "changed_at_ms", at_ms):
             if held["report"] is not None:
                 yield _accepted(held["report"]["state"])
-
-    async def looked_until(self) -> int:
-        """Up to which instant everything was looked at; 0 before the first time."""
-        held = await self._store.get(MENDED.name, _LOOKED)
-        return int(held["at_ms"]) if held else 0
-
-    async def keep_looked_until(self, at_ms: int) -> None:
-        """Another instance that was faster keeps its own instant: both looked."""
-        held = await self._store.get(MENDED.name, _LOOKED)
-        if held is None:
-            await self._store.insert(MENDED.name, {"_id": _LOOKED, "at_ms": at_ms})
-        elif held["at_ms"] < at_ms:
-            await self._store.replace(MENDED.name, {**held, "at_ms": at_ms})
 
     def _scan(self, collection: str, field: str, at_ms: int) -> AsyncIterator[Document]:
         return scan(self._store, collection, between=Between(field, at_least=at_ms), page_size=_PAGE)

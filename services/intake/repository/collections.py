@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from shared.http.idempotency import IDEMPOTENCY
 from shared.nats.broker import BROKER_COLLECTIONS
+from shared.store.audit_chain import AUDIT_COLLECTIONS
 from shared.store.chain_batches import batched_chain
 from shared.store.claims import CLAIMS
 from shared.store.documents import Collection, Index
 from shared.store.journal import JOURNAL
+from shared.store.looked import MENDED
 
 PLANS = Collection("plans", indexes=(Index(("plan",)), Index(("published_ms",))), emits=True)
 UNITS = Collection("units", indexes=(Index(("changed_ms",)),), emits=True)
@@ -36,10 +38,7 @@ MATERIALISED = Collection("materialised", indexes=(Index(("plan",)),))
 UNIT_CHANGES = Collection("unit_changes", indexes=(Index(("state", "recorded_ms")), Index(("recorded_ms",))))
 SEALS = Collection("seals", indexes=(Index(("plan",)), Index(("state",))))
 DRAFTS = Collection("drafts")
-AUDIT, AUDIT_HEADS = batched_chain("audit", tags=(("chain", "about", "seq"), ("chain", "who", "seq")))
-ANCHORS = Collection("audit_anchors", indexes=(Index(("chain", "day")),))
 RECEIPTS, RECEIPT_HEADS = batched_chain("receipts", tags=(("sha256", "seq"), ("report", "seq")))
-MENDED = Collection("mended")
 
 IMPORTS = Collection("imports", indexes=(Index(("phase", "due_ms")),))
 KEPT_FILES = Collection("kept_evidence", indexes=(Index(("sha256",)),))
@@ -57,9 +56,7 @@ COLLECTIONS: tuple[Collection, ...] = (
     UNIT_CHANGES,
     SEALS,
     DRAFTS,
-    AUDIT,
-    AUDIT_HEADS,
-    ANCHORS,
+    *AUDIT_COLLECTIONS,
     RECEIPTS,
     RECEIPT_HEADS,
     MENDED,

@@ -74,8 +74,7 @@ class ImportFiles:
             decimal=job.sent.decimal,
             parts=parts_for(job.sent.bytes),
             rows_max=self._rows_max,
-            only_unit=job.sent.unit or None,
-            only_plan=job.sent.plan or None,
+            reach=job.sent.reach,
         )
         told = await _child(order)
         if "fault" in told:
@@ -185,8 +184,8 @@ def _emptied(folder: Path) -> None:
 async def _child(order: Order) -> dict[str, Any]:
     """What the reading process tells. It is stopped when it takes too long, or when the caller is cancelled."""
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services.intake.formats.reading", order.model_dump_json()),
-        stdin=asyncio.subprocess.DEVNULL,
+        *(sys.executable, "-m", "services.intake.formats.reading"),
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         cwd=Path(__file__).parents[3],
@@ -194,7 +193,12 @@ async def _child(order: Order) -> dict[str, Any]:
     )
     try:
         async with asyncio.timeout(READ_SECONDS_MAX):
+            assert child.stdin is not None
             assert child.stdout is not None
+            child.stdin.write(order.model_dump_json().encode())
+            with contextlib.suppress(ConnectionError):  # it ended early: its exit code says so
+                await child.stdin.drain()
+            child.stdin.close()
             told = await child.stdout.read(TOLD_BYTES_MAX)
             code = await child.wait()
     except TimeoutError as error:

@@ -10,11 +10,11 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
 from services.intake.domain.entry import Entry, Line, Report
 from services.intake.domain.limits import NEVER_MS, ends_ms
-from services.intake.repository.announce import unsent_of, with_events
 from services.intake.repository.collections import OBLIGATIONS
 from shared.events.base import State
 from shared.events.obligation import ObligationState
 from shared.events.report import ReportState
+from shared.store.announce import unsent_of, with_events
 from shared.store.documents import Between, Document, Documents, Scalar, scan
 
 INSERT_BATCH = 500

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 
 from services.intake.repository.collections import EMITTING
 from shared.store.documents import Documents
+from shared.store.pending import event_id_of
 
 LOOK_LIMIT = 50
 
@@ -23,9 +24,7 @@ class Outbox:
         waiting: list[tuple[int, str]] = []
         for collection in EMITTING:
             for document in await self._store.list_pending(collection, limit=LOOK_LIMIT):
-                fresh = [
-                    event["envelope"]["id"] for event in document["pending"] if event["envelope"]["id"] not in stuck
-                ]
+                fresh = [id for id in map(event_id_of, document["pending"]) if id not in stuck]
                 if fresh:
                     waiting.append((document["pending_ms"], fresh[0]))
                     break

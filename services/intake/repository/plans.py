@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 from services.intake.domain.versions import PublishedPlan
-from services.intake.repository.announce import with_events
 from services.intake.repository.collections import PLANS
 from shared.events.plan import PlanState
 from shared.plan.load import plan_document, plan_from_document
+from shared.store.announce import with_events
 from shared.store.documents import Document, Documents, scan
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.intake.domain.audit import Checked
 from services.intake.domain.receipts import Accepted, Place
 from services.intake.repository.collections import RECEIPTS
+from shared.audit.lines import Checked
 from shared.store.chain import ChainLink
 from shared.store.chain_batches import BatchedChain, NewLink
 from shared.store.documents import Documents

@@ -27,6 +27,7 @@ class Seals:
             "by": seal.by,
             "at_ms": seal.at_ms,
             "round": seal.round,
+            "edition": seal.edition,
         }
         if seal.rev == 0:
             return await self._store.insert(SEALS.name, document)
@@ -46,4 +47,13 @@ def _id(plan: str, year: int) -> str:
 
 
 def _seal(held: Document) -> Seal:
-    return Seal(held["plan"], held["year"], held["state"], held["by"], held["at_ms"], held["round"], held["rev"])
+    return Seal(
+        held["plan"],
+        held["year"],
+        held["state"],
+        held["by"],
+        held["at_ms"],
+        held["round"],
+        held["rev"],
+        held.get("edition", 0),
+    )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from services.intake.domain.units import Registered
-from services.intake.repository.announce import unsent_of, with_events
 from services.intake.repository.collections import UNITS
 from shared.events.unit import UnitState
+from shared.store.announce import unsent_of, with_events
 from shared.store.documents import Document, Documents, scan
 
 CHANGES_KEPT_MAX = 50

@@ -16,16 +16,16 @@ from services.intake.domain.summary import Summary
 from services.intake.handlers.drafts import KeepDrafts
 from services.intake.handlers.ledger import AskLedger
 from services.intake.handlers.reports import SubmitReports
-from services.intake.routes.access import check_reach
-from services.intake.routes.parameters import IdInPath
-from services.intake.routes.refusals import as_problems
 from services.intake.routes.report_answers import rejection, summary
-from services.intake.routes.versions import NamedVersion, etag
 from shared.clock import iso
 from shared.http.answers import body_of, json_answer, read_body
 from shared.http.idempotency import Idempotency, StoredResponse, request_hash, stored_json
 from shared.http.identity import Principal, require
+from shared.http.parameters import IdInPath
 from shared.http.problems import problem_of
+from shared.http.reach import check_reach
+from shared.http.refusals import as_problems
+from shared.http.versions import NamedVersion, etag
 
 Writer = Annotated[Principal, Depends(require("report:write"))]
 Reader = Annotated[Principal, Depends(require("report:read"))]

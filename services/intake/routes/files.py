@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic import BaseModel
@@ -17,21 +15,21 @@ from services.intake.formats.sniff import MEDIA_TYPES
 from services.intake.handlers.exports import ExportReports
 from services.intake.handlers.kept_files import KeepEvidence
 from services.intake.handlers.templates import MakeTemplates
-from services.intake.routes.access import check_reach, within_reach
 from services.intake.routes.file_answers import fault_problem
-from services.intake.routes.parameters import CODE, CodeFilter, CodeInPath
 from shared.clock import iso
 from shared.events.report import ReportPhase
 from shared.http.answers import json_answer
 from shared.http.api_docs import problems
+from shared.http.downloads import XLSX, saved_as
 from shared.http.identity import Principal, require
 from shared.http.language import Text, current_language
+from shared.http.parameters import CODE, CodeFilter, CodeInPath
 from shared.http.problems import Problem
+from shared.http.reach import check_reach, within_reach
 
 Writer = Annotated[Principal, Depends(require("report:write"))]
 Reader = Annotated[Principal, Depends(require("report:read"))]
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -195,12 +193,6 @@ def evidence_routes(evidence: KeepEvidence) -> APIRouter:
         return FileResponse(path, media_type=kept.media_type, headers=headers)
 
     return routes
-
-
-def saved_as(name: str) -> dict[str, str]:
-    """The header that makes a browser save a file under a name, and never show it."""
-    plain = re.sub(r"[^A-Za-z0-9 ._-]", "_", name)
-    return {"Content-Disposition": f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"}
 
 
 def _shown(kept: KeptFile) -> EvidenceShown:

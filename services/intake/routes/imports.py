@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from services.intake.domain.imported import Tally, summary_of
 from services.intake.domain.imports import Decimal, Format, Sent
+from services.intake.domain.reach import Reach
 from services.intake.domain.submission import REPORT_EXAMPLE, Mode
 from services.intake.handlers.batch import SubmitBatch
 from services.intake.handlers.imports import AcceptImports
-from services.intake.routes.access import check_every_form, check_reach
 from services.intake.routes.file_answers import (
     ImportShown,
     SummaryShown,
@@ -22,14 +22,15 @@ from services.intake.routes.file_answers import (
     result_shown,
     summary_shown,
 )
-from services.intake.routes.parameters import IdInPath
-from services.intake.routes.refusals import as_problems
 from shared.clock import Clock
 from shared.http.answers import JSON, json_answer, json_bytes
 from shared.http.idempotency import KEY_CHARACTERS_MAX, Idempotency, StoredResponse, request_hash
 from shared.http.identity import Principal, require
 from shared.http.language import Text
+from shared.http.parameters import IdInPath
 from shared.http.problems import Problem
+from shared.http.reach import check_reach
+from shared.http.refusals import as_problems
 
 Writer = Annotated[Principal, Depends(require("report:write"))]
 Reader = Annotated[Principal, Depends(require("report:read"))]
@@ -88,7 +89,6 @@ def import_routes(accept: AcceptImports, *, public_url: str) -> APIRouter:
         202 with the job under `Location`: ask it until `phase` is DONE or FAILED. Rows of one report need not be
         adjacent. Reports are judged as received when the file was. A fault of the file itself stores nothing.
         """
-        check_every_form(principal)
         sent = Sent(
             format=format,
             mode=mode,
@@ -97,6 +97,8 @@ def import_routes(accept: AcceptImports, *, public_url: str) -> APIRouter:
             by=principal.subject,
             unit=principal.unit or "",
             plan=principal.plan or "",
+            units=tuple(sorted(principal.units or ())),
+            forms=tuple(sorted(principal.forms or ())),
         )
         job, is_new = await accept.accept(_import_id(principal.subject, key), sent, request.stream())
         headers = {"Location": f"/v1/imports/{job.id}", "Retry-After": "1"}
@@ -148,7 +150,6 @@ def batch_routes(batch: SubmitBatch, idempotency: Idempotency, *, clock: Clock, 
         `replaces` beside its members names the version that it amends. Each report stands by itself: the answer is
         200 whatever became of them, and says it for each. More reports: `POST /v1/imports`.
         """
-        check_every_form(principal)
         _check_type(request)
         body = await request.body()
         as_lines = NDJSON in request.headers.get("accept", "")
@@ -160,8 +161,7 @@ def batch_routes(batch: SubmitBatch, idempotency: Idempotency, *, clock: Clock, 
                     by=principal.subject,
                     mode=mode,
                     dry_run=dry_run,
-                    only_unit=principal.unit,
-                    only_plan=principal.plan,
+                    reach=_reach(principal),
                 )
             at_ms = clock.now_ms()
             if as_lines:
@@ -177,6 +177,11 @@ def batch_routes(batch: SubmitBatch, idempotency: Idempotency, *, clock: Clock, 
         return (await idempotency.run(principal.subject, None if dry_run else key, digest, action)).response()
 
     return routes
+
+
+def _reach(principal: Principal) -> Reach:
+    units = principal.units or (frozenset((principal.unit,)) if principal.unit else None)
+    return Reach(units=units, forms=principal.forms, plan=principal.plan or "")
 
 
 def _check_type(request: Request) -> None:

@@ -11,15 +11,15 @@ from starlette.responses import Response
 from services.intake.domain.keys import GRANTABLE, SCOPES, Key, is_network
 from services.intake.domain.submission import Token
 from services.intake.handlers.keys import UnitKeys, Wish
-from services.intake.routes.access import check_reach, within_reach
-from services.intake.routes.parameters import CodeFilter, IdInPath
 from shared.clock import from_iso, iso
 from shared.http.answers import body_of, json_answer, read_body
 from shared.http.api_docs import problems
 from shared.http.identity import Principal, require
 from shared.http.language import Text
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
+from shared.http.parameters import CodeFilter, IdInPath
 from shared.http.problems import Problem
+from shared.http.reach import check_reach, within_reach
 
 Keeper = Annotated[Principal, Depends(require("key:write"))]
 Instant = Annotated[str | None, Field(max_length=40, description="RFC 3339 with offset.")]

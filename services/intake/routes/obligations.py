@@ -12,13 +12,13 @@ from starlette.responses import Response
 from services.intake.domain.entry import Line
 from services.intake.domain.rates import Rates
 from services.intake.handlers.ledger import AskLedger
-from services.intake.routes.access import check_reach, within_reach
-from services.intake.routes.parameters import CODE, CodeFilter, IdInPath, YearFilter
 from shared.clock import Clock
 from shared.events.obligation import ObligationState, Outcome
 from shared.http.answers import json_answer
 from shared.http.identity import Principal, require
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
+from shared.http.parameters import CODE, CodeFilter, IdInPath, YearFilter
+from shared.http.reach import check_reach, within_reach
 from shared.plan.calendar import ClockState, clock_state
 from shared.telemetry.metrics import Metrics
 

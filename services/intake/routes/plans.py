@@ -11,8 +11,6 @@ from starlette.responses import Response
 
 from services.intake.domain.versions import PublishedPlan
 from services.intake.handlers.plans import PublishPlans
-from services.intake.routes.access import check_reach
-from services.intake.routes.parameters import CodeInPath
 from shared.clock import iso
 from shared.events.base import Names
 from shared.http import strict_json
@@ -20,7 +18,9 @@ from shared.http.answers import JSON, json_answer
 from shared.http.identity import Principal, require
 from shared.http.language import Text
 from shared.http.paging import Listing
+from shared.http.parameters import CodeInPath
 from shared.http.problems import Problem
+from shared.http.reach import check_reach
 from shared.plan.load import load_plan, plan_document, plan_from_document
 from shared.plan.model import Plan
 

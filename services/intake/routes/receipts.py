@@ -11,12 +11,12 @@ from starlette.responses import Response
 from services.intake.domain.receipts import Place
 from services.intake.handlers.ledger import AskLedger
 from services.intake.handlers.receipts import Receipts
-from services.intake.routes.audit import AfterSeq, ChainVerdict, LinksMax
-from services.intake.routes.parameters import CodeInPath
 from shared.clock import iso
 from shared.http.answers import json_answer
 from shared.http.api_docs import problems
+from shared.http.audit import AfterSeq, ChainVerdict, LinksMax
 from shared.http.identity import Principal, require
+from shared.http.parameters import CodeInPath
 
 Reader = Annotated[Principal, Depends(require("report:read"))]
 

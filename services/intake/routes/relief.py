@@ -12,12 +12,12 @@ from starlette.responses import Response
 from services.intake.domain.entry import Entry, Line
 from services.intake.handlers.ledger import AskLedger
 from services.intake.handlers.relief import GrantRelief, check_approver
-from services.intake.routes.access import check_reach
-from services.intake.routes.instants import Instant, instant_ms
-from services.intake.routes.parameters import IdInPath
 from shared.events.obligation import ObligationState
 from shared.http.answers import body_of, json_answer, read_body
 from shared.http.identity import Principal, require
+from shared.http.instants import Instant, instant_ms
+from shared.http.parameters import IdInPath
+from shared.http.reach import check_reach
 
 Decider = Annotated[Principal, Depends(require("obligation:write"))]
 Reason = Annotated[str, Field(min_length=1, max_length=2000)]

@@ -13,15 +13,15 @@ from services.intake.domain.entry import Entry, Report
 from services.intake.domain.since import differences
 from services.intake.handlers.ledger import AskLedger
 from services.intake.handlers.reviews import ReviewReports
-from services.intake.routes.access import check_reach, within_reach
-from services.intake.routes.parameters import CodeFilter, IdInPath
 from services.intake.routes.relief import ReasonInput
-from services.intake.routes.versions import NamedVersion, etag
 from shared.clock import iso
 from shared.events.report import ReportedValue, ReportState
 from shared.http.answers import body_of, json_answer, read_body
 from shared.http.identity import Principal, require
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
+from shared.http.parameters import CodeFilter, IdInPath
+from shared.http.reach import check_reach, within_reach
+from shared.http.versions import NamedVersion, etag
 
 VERSION_MAX = 999_999_999
 

@@ -11,12 +11,12 @@ from starlette.responses import Response
 from services.intake.domain.sealing import Seal
 from services.intake.handlers.ledger import AskLedger
 from services.intake.handlers.sealing import SealYears
-from services.intake.routes.access import check_reach
-from services.intake.routes.parameters import CodeInPath, IdInPath
 from services.intake.routes.relief import ObligationDecided, ReasonInput, shown_decided
 from shared.clock import iso
 from shared.http.answers import body_of, json_answer, read_body
 from shared.http.identity import Principal, require
+from shared.http.parameters import CodeInPath, IdInPath
+from shared.http.reach import check_reach
 
 Sealer = Annotated[Principal, Depends(require("report:seal"))]
 Reader = Annotated[Principal, Depends(require("obligation:read"))]

@@ -8,12 +8,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from services.intake.domain.refusal import Detail, Refusal
 from services.intake.domain.unit_changes import Recorded
 from services.intake.domain.unit_steps import EFFECTS, AnyStep, Register
 from services.intake.handlers.unit_changes import ChangeUnits, Consequence, Outcome
-from services.intake.routes.access import check_reach
-from services.intake.routes.parameters import IdInPath
 from services.intake.routes.relief import Reason
 from shared.clock import iso
 from shared.events.base import Names
@@ -22,8 +19,11 @@ from shared.http.answers import body_of, json_answer, read_body
 from shared.http.identity import Principal, require
 from shared.http.language import Text
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
+from shared.http.parameters import IdInPath
 from shared.http.problems import Problem
+from shared.http.reach import check_reach
 from shared.plan.units import UnitErrors, UnitFault, read_unit_lines
+from shared.refusal import Detail, Refusal
 
 STEPS_MAX = 200
 IMPORT_LINES_MAX = 2000

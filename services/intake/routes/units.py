@@ -8,13 +8,13 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from services.intake.handlers.units import RegisterUnits
-from services.intake.routes.access import check_reach
-from services.intake.routes.parameters import CodeFilter, CodeInPath, DayFilter
-from services.intake.routes.versions import etag
 from shared.events.unit import UnitState
 from shared.http.answers import body_of, json_answer, read_body
 from shared.http.identity import Principal, require
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
+from shared.http.parameters import CodeFilter, CodeInPath, DayFilter
+from shared.http.reach import check_reach
+from shared.http.versions import etag
 from shared.plan.units import UnitInput
 
 _EXAMPLE = {

@@ -52,7 +52,8 @@ def silent(row: Row) -> Document:
 def row_of(kind: type[R], document: Document) -> R:
     """The row that a document holds."""
     hints = _hints(kind)
-    given = {name: _typed(hints[name], document[name]) for name in _names(kind) if name != "id"}
+    # A field that is younger than the document has its default.
+    given = {name: _typed(hints[name], document[name]) for name in _names(kind) if name in document and name != "id"}
     make: Any = kind
     row: R = make(id=document["_id"], kept=document, **given)
     return row

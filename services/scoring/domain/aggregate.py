@@ -1,44 +1,39 @@
-"""Aggregation of children into a node: points, weighted arithmetic mean, weighted geometric mean.
+"""Aggregation of children into a node: what each child counts, and when the node has a score.
 
-What is not applicable leaves numerator and denominator. What is missing follows the plan's policy: `zero` counts as 0,
-`reweight` is left out where enough weight remains (`min_coverage`, tolerance 1e-12), `missing` voids the node.
-Children of weight 0 are shown and not counted. A geometric mean with a zero is 0.
+What is not applicable leaves numerator and denominator. What is missing follows the policy that holds for the child:
+`zero` counts as 0, `missing` leaves the node without a score, `void` counts as 0 here and makes the whole index 0;
+under every other policy it is left out where enough remains (`min_coverage` by weight or count, `min_children`;
+tolerance 1e-12). A `mandatory` child without a value leaves the node without a score under every policy. Children of
+weight 0 are shown and not counted. The means are in `means`, the comparisons of units with units in `comparisons`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import reduce
 
 import numpy as np
 
+from services.scoring.domain import comparisons, means
 from services.scoring.domain.cells import Bools, Floats
+from services.scoring.domain.child import Child
+from shared.plan.base import MissingPolicy
+from shared.plan.groups import Aggregate, Combination
+
+__all__ = ["LINEAR", "TOLERANCE", "Aggregate", "Child", "Combined", "child", "combine", "points_child"]
 
 TOLERANCE = 1e-12
-Aggregate = Literal["points", "arithmetic", "geometric"]
-Missing = Literal["zero", "reweight", "missing"]
-
-
-@dataclass(frozen=True, slots=True)
-class Child:
-    """A leaf or a node as its parent counts it: one entry per unit.
-
-    `whole` is its weight where it applies, `counted` its weight where its score counts (both in points under a points
-    parent), `earned` is counted weight times score. `score` is NaN where it has none. `coverage` is in [0, 1].
-    """
-
-    code: str
-    score: Floats
-    whole: Floats
-    counted: Floats
-    earned: Floats
-    coverage: Floats
+LINEAR = frozenset({"points", "arithmetic"})
 
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """A node for every unit. `applicable` is False where nothing inside applies; `score` is NaN where it has none."""
+    """A node for every unit. `applicable` is False where nothing inside applies; `score` is NaN where it has none.
+
+    `void` marks units that a missing value below makes 0; `parts` is what each child brings to the score where that
+    cannot be told without the other units (borda, copeland).
+    """
 
     score: Floats
     applicable: Bools
@@ -46,96 +41,166 @@ class Combined:
     earned: Floats
     counted: Floats
     whole: Floats
+    void: Bools | None = None
+    parts: tuple[Floats, ...] | None = None
 
 
-def leaf(code: str, weight: float, *, share: Floats, applicable: Bools, missing: Missing) -> Child:
-    """An indicator as a child: a missing share counts 0 under `zero`, is absent otherwise."""
-    has = np.isfinite(share)
-    score = np.where(applicable & ~has, 0.0, share) if missing == "zero" else share
-    whole = np.where(applicable, weight, 0.0)
-    return _child(code, score, whole, coverage=has.astype(np.float64))
+def child(
+    code: str,
+    weight: float | Floats,
+    *,
+    score: Floats,
+    applicable: Bools,
+    reported: Floats | Bools | None,
+    missing: MissingPolicy,
+    mandatory: bool = False,
+    void: Bools | None = None,
+) -> Child:
+    """An indicator or a node as the child of a mean (or a mean as the child of points): counts with its own weight.
 
-
-def mean_child(code: str, weight: float, node: Combined) -> Child:
-    """A node as the child of a mean (or a mean as the child of points): counts with its own weight."""
-    return _child(code, node.score, np.where(node.applicable, weight, 0.0), coverage=node.coverage)
-
-
-def points_child(code: str, node: Combined) -> Child:
-    """A points node as the child of points: its points simply add to the parent's."""
-    return Child(code, node.score, node.whole, node.counted, node.earned, node.coverage)
-
-
-def _child(code: str, score: Floats, whole: Floats, *, coverage: Floats) -> Child:
-    has = np.isfinite(score) & (whole > 0)
-    counted = np.where(has, whole, 0.0)
-    return Child(code, score, whole, counted, np.where(has, counted * score, 0.0), coverage)
-
-
-def combine(kind: Aggregate, children: Sequence[Child], *, missing: Missing, min_coverage: float) -> Combined:
-    """The node of these children, in their order. At least one child."""
-    whole = _total([child.whole for child in children])
-    counted = _total([child.counted for child in children])
-    earned = _total([child.earned for child in children])
-    present = _total([np.where(child.counted > 0, child.whole, 0.0) for child in children])
-    covered = _total([child.whole * child.coverage for child in children])
-    applicable = whole > 0
-    rated = (counted > 0) & _enough(missing, present, whole, min_coverage)
-    score = np.where(rated, _clamped(_MEANS[kind](children, earned, counted), children), np.nan)
-    return Combined(
-        score=score,
-        applicable=applicable,
-        coverage=np.where(applicable, covered / np.where(applicable, whole, 1.0), 0.0),
-        earned=np.where(rated, earned, 0.0),
-        counted=np.where(rated, counted, 0.0),
-        whole=whole,
+    `score` is NaN where there is none; `reported` is how much of it was reported (None: wherever it has one); `weight`
+    may differ between units.
+    """
+    if isinstance(weight, float | int) and weight == 0:
+        nothing = np.broadcast_to(0.0, score.shape)
+        return Child(code, score, nothing, nothing, np.broadcast_to(False, score.shape), counts=False, void=void)
+    has = np.isfinite(score)
+    has &= applicable
+    absent = applicable & ~has
+    if not isinstance(weight, float | int):
+        absent &= weight > 0
+    gaps = bool(absent.any())
+    if gaps and missing in ("zero", "void"):
+        reported = has if reported is None else reported
+        score, has = np.where(absent, 0.0, score), has | absent
+    if not isinstance(weight, float | int):
+        has &= weight > 0
+        score = np.where(has, score, np.nan)
+    whole = np.broadcast_to(np.float64(weight), score.shape) if applicable.all() else np.multiply(applicable, weight)
+    earned = np.where(has, score, 0.0)
+    earned *= weight
+    return Child(
+        code,
+        score,
+        whole,
+        earned,
+        has,
+        reported,
+        stops=absent if gaps and (mandatory or missing == "missing") else None,
+        void=_either(void, absent if gaps and missing == "void" else None),
     )
 
 
-def _total(rows: Sequence[Floats]) -> Floats:
+def points_child(code: str, node: Combined, *, missing: MissingPolicy, mandatory: bool = False) -> Child:
+    """A points node as the child of points: its points simply add to the parent's."""
+    has = node.counted > 0
+    absent = ~has & (node.whole > 0)
+    gaps = bool(absent.any())
+    filled = gaps and missing in ("zero", "void")
+    return Child(
+        code,
+        np.where(absent, 0.0, node.score) if filled else node.score,
+        node.whole,
+        node.earned,
+        has | absent if filled else has,
+        node.coverage,
+        np.where(absent, node.whole, node.counted) if filled else node.counted,
+        stops=absent if gaps and (mandatory or missing == "missing") else None,
+        void=_either(node.void, absent if gaps and missing == "void" else None),
+    )
+
+
+def combine(
+    spec: Combination,
+    children: Sequence[Child],
+    *,
+    code: str = "",
+    among: comparisons.Among | None = None,
+    lenient: bool = False,
+) -> Combined:
+    """The node of these children, in their order. At least one child.
+
+    `among` says which units are compared with which (borda, copeland need it). `lenient` drops every demand on
+    coverage and mandatory children. `code` names the node in errors: Undefined where the plan refuses to compute.
+    """
+    units = len(children[0].score)
+    live = [one for one in children if one.counts]
+    whole = _whole(live, units)
+    counted = total((one.counted for one in live), units)
+    earned = total((one.earned for one in live), units)
+    covered = _covered(live, counted)
+    applicable = whole > 0
+    rated = counted > 0
+    if not lenient:
+        rated &= _enough(spec, live, whole, counted)
+        for one in live:
+            rated &= True if one.stops is None else ~one.stops
+    parts = None
+    if spec.aggregate in comparisons.KINDS:
+        score, brought = comparisons.compared(code, spec.aggregate, live, rated, among or comparisons.everyone(units))
+        parts = _for_all(children, live, brought)
+    else:
+        score = means.mean(code, spec, live, earned, counted)
+    if spec.zero_component == "voids":
+        dead = means.has_zero(live)
+        score, earned = np.where(dead, 0.0, score), np.where(dead, 0.0, earned)
+    everyone = bool(rated.all())
+    return Combined(
+        score=score if everyone else np.where(rated, score, np.nan),
+        applicable=applicable,
+        coverage=covered / np.where(applicable, whole, 1.0),
+        earned=earned if everyone else np.where(rated, earned, 0.0),
+        counted=counted if everyone else np.where(rated, counted, 0.0),
+        whole=whole,
+        void=reduce(_either, (one.void for one in children), None),
+        parts=parts,
+    )
+
+
+def _whole(live: Sequence[Child], units: int) -> Floats:
+    """Weight of what applies; where everything does for everybody, one number says it."""
+    if live and all(one.whole.strides == (0,) for one in live):
+        return np.full(units, sum(float(one.whole[0]) for one in live) if units else 0.0)
+    return total((one.whole for one in live), units)
+
+
+def total(rows: Iterable[Floats], units: int) -> Floats:
     """Sum in declared order: the same for every unit, whoever else is in the cohort."""
-    total = rows[0].copy()
-    for row in rows[1:]:
-        total += row
-    return total
+    found = np.zeros(units)
+    for row in rows:
+        found += row
+    return found
 
 
-def _enough(missing: Missing, present: Floats, whole: Floats, min_coverage: float) -> Bools:
-    least = 1.0 if missing == "missing" else min_coverage if missing == "reweight" else 0.0
-    return present >= whole * (least - TOLERANCE)
+def _covered(live: Sequence[Child], counted: Floats) -> Floats:
+    """Weight of what was reported."""
+    if all(one.reported is None for one in live):
+        return counted
+    return total((one.covered for one in live), len(counted))
 
 
-def _arithmetic(_children: Sequence[Child], earned: Floats, counted: Floats) -> Floats:
-    return earned / np.where(counted > 0, counted, 1.0)
+def _enough(spec: Combination, live: Sequence[Child], whole: Floats, counted: Floats) -> Bools:
+    """Whether enough of what applies has a value."""
+    enough = np.ones(len(whole), dtype=bool)
+    by_count = spec.coverage_by == "count"
+    present = np.sum([one.has for one in live], axis=0) if by_count or spec.min_children else counted
+    if spec.min_children:
+        enough &= present >= spec.min_children
+    if spec.min_coverage and by_count:
+        enough &= present >= np.sum([one.whole > 0 for one in live], axis=0) * (spec.min_coverage - TOLERANCE)
+    elif spec.min_coverage:
+        present = total((np.multiply(one.whole, one.has) for one in live), len(whole))
+        enough &= present >= whole * (spec.min_coverage - TOLERANCE)
+    return enough
 
 
-def _geometric(children: Sequence[Child], _earned: Floats, counted: Floats) -> Floats:
-    return np.where(_has_zero(children), 0.0, np.exp(log_mean(children, counted)))
+def _either(one: Bools | None, other: Bools | None) -> Bools | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one | other
 
 
-def log_mean(children: Sequence[Child], counted: Floats) -> Floats:
-    """Weighted mean of the logarithms of the counted scores; zeros are left out (their node is 0)."""
-    logs = [child.counted * np.log(np.where(_positive(child), child.score, 1.0)) for child in children]
-    return _total(logs) / np.where(counted > 0, counted, 1.0)
-
-
-def _positive(child: Child) -> Bools:
-    return (child.counted > 0) & (child.score > 0)
-
-
-def _has_zero(children: Sequence[Child]) -> Bools:
-    return np.asarray(np.any([(child.counted > 0) & (child.score <= 0) for child in children], axis=0))
-
-
-def _clamped(score: Floats, children: Sequence[Child]) -> Floats:
-    """Within the smallest and largest child: removes excursions of one unit in the last place."""
-    low = np.min([np.where(child.counted > 0, child.score, np.inf) for child in children], axis=0)
-    high = np.max([np.where(child.counted > 0, child.score, -np.inf) for child in children], axis=0)
-    return np.asarray(np.maximum(np.minimum(score, high), low))
-
-
-_MEANS: dict[str, Callable[[Sequence[Child], Floats, Floats], Floats]] = {
-    "points": _arithmetic,
-    "arithmetic": _arithmetic,
-    "geometric": _geometric,
-}
+def _for_all(children: Sequence[Child], live: Sequence[Child], parts: Sequence[Floats]) -> tuple[Floats, ...]:
+    """Parts of the counted children, nothing for the others."""
+    found = dict(zip((one.code for one in live), parts, strict=True))
+    return tuple(found.get(one.code, np.zeros(len(one.score))) for one in children)

@@ -8,7 +8,8 @@ The same value never hides three meanings:
 - `nil` ("nothing to report") is a zero for counts, money, numbers and both parts of a quotient; a duration, a level or
   a yes/no has no zero that means "nothing", so there it carries no value;
 - `not_applicable` in every due period leaves the evaluation; beside other periods it only leaves its period;
-- nothing accepted is `not_reported` once a period is past due, and `not_due` before.
+- nothing accepted is `not_reported` once a period is past due, and `not_due` before;
+- a value that was reported as `estimated` in any period that counts makes the year `estimated`.
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.scoring.domain.cells import Codes, Column, Floats, Ints, Status, blank
+from services.scoring.domain.derived import column_of
 from shared.plan.model import Indicator
 
-REPORTED, NIL, NOT_APPLICABLE = 0, 1, 2
-KINDS = {"reported": REPORTED, "nil": NIL, "not_applicable": NOT_APPLICABLE}
+REPORTED, NIL, NOT_APPLICABLE, ESTIMATED = 0, 1, 2, 3
+KINDS = {"reported": REPORTED, "nil": NIL, "not_applicable": NOT_APPLICABLE, "estimated": ESTIMATED}
+"""What a report says of a value. Units cannot say `estimated` yet; the engine reads it once they can."""
 
+OBSERVED = np.int8(Status.OBSERVED)
 NIL_IS_ZERO = frozenset({"ratio", "rate", "count", "money", "number"})
 
 
@@ -37,8 +41,8 @@ def combination(indicator: Indicator) -> str:
 class Reported:
     """What was accepted for one indicator: parallel arrays, one entry per (unit, period), in any order.
 
-    `unit` is the position in the cohort, `period_end_ms` orders the periods, `kind` is REPORTED, NIL or NOT_APPLICABLE;
-    numbers are NaN where the report gives none.
+    `unit` is the position in the cohort, `period_end_ms` orders the periods, `kind` is one of `KINDS`; numbers are NaN
+    where the report gives none.
     """
 
     unit: Ints
@@ -51,34 +55,69 @@ class Reported:
 
 def annual(indicator: Indicator, reported: Reported, due: Ints) -> Column:
     """The year's column. `due[i]` says how many periods of the indicator are past due for unit i."""
+    one_each = bool(np.all(reported.unit[1:] > reported.unit[:-1]))
+    status, parts = (of_one if one_each else of_many)(indicator, reported, due)
+    return column_of(indicator, status, parts)
+
+
+def of_one(indicator: Indicator, entries: Reported, due: Ints) -> tuple[Codes, list[Floats]]:
+    """Statuses and parts of the year where every unit has one entry at most, in rising order of units."""
+    units, kind, parts = len(due), entries.kind, _parts(indicator, entries)
+    if kind.any():
+        if indicator.type in NIL_IS_ZERO:
+            parts = [np.where(kind == np.int8(NIL), 0.0, part) for part in parts]
+            said = kind != np.int8(NOT_APPLICABLE)
+        else:
+            said = (kind == np.int8(REPORTED)) | (kind == np.int8(ESTIMATED))
+        said &= ~np.isnan(parts[0])
+    else:
+        said = ~np.isnan(parts[0])
+    for part in parts[1:]:
+        said &= ~np.isnan(part)
+    status = _unsaid(due)
+    found = np.where(said, OBSERVED, status if len(kind) == units else status[entries.unit])
+    if kind.any():
+        lawful = combination(indicator) == "last" or due[entries.unit] <= 1
+        found[(kind == np.int8(NOT_APPLICABLE)) & lawful] = Status.NOT_APPLICABLE
+        found[said & (kind == np.int8(ESTIMATED))] = Status.ESTIMATED
+    if len(kind) == units:
+        return found, parts
+    status[entries.unit] = found
+    return status, [_spread(entries.unit, part, units) for part in parts]
+
+
+def _spread(unit: Ints, part: Floats, units: int) -> Floats:
+    row = blank(units)
+    row[unit] = part
+    return row
+
+
+def _unsaid(due: Ints) -> Codes:
+    return np.where(due > 0, np.int8(Status.NOT_REPORTED), np.int8(Status.NOT_DUE))
+
+
+def of_many(indicator: Indicator, reported: Reported, due: Ints) -> tuple[Codes, list[Floats]]:
+    """Statuses and parts of the year from any number of entries a unit, in any order."""
     how, units = combination(indicator), len(due)
     entries = _usable(indicator, _sorted(reported))
     if how == "last":
         entries = _last(entries)
-    numbered = _take(entries, entries.kind == REPORTED)
+    numbered = _take(entries, entries.kind != NOT_APPLICABLE)
     count = np.bincount(numbered.unit, minlength=units)
     periods = np.maximum(count, 1) if how == "mean" else 1
     parts = [_sum(numbered.unit, part, units) / periods for part in _parts(indicator, numbered)]
     exempt = np.bincount(entries.unit[entries.kind == NOT_APPLICABLE], minlength=units)
     if how == "last":
         exempt = np.where(exempt > 0, due + 1, 0)  # the last period speaks for the year
-    status = np.where(due > 0, Status.NOT_REPORTED, Status.NOT_DUE).astype(np.int8)
+    status = _unsaid(due)
     status[(exempt > 0) & (exempt >= due)] = Status.NOT_APPLICABLE
     status[count > 0] = Status.OBSERVED
-    return _column(indicator, status, parts)
-
-
-def computed(indicator: Indicator, numerator: Floats, denominator: Floats, empty: Status) -> Column:
-    """The column of an indicator that the platform counts itself; `empty` where there was nothing to count."""
-    status = np.where(denominator > 0, Status.OBSERVED, empty).astype(np.int8)
-    return _column(indicator, status, [numerator, denominator])
+    status[numbered.unit[numbered.kind == ESTIMATED]] = Status.ESTIMATED
+    return status, parts
 
 
 def _sorted(reported: Reported) -> Reported:
-    if bool(np.all(reported.unit[1:] > reported.unit[:-1])):
-        return reported  # one period a unit, in order: nothing to sort
-    order = np.lexsort((reported.period_end_ms, reported.unit))
-    return _pick(reported, order)
+    return _pick(reported, np.lexsort((reported.period_end_ms, reported.unit)))
 
 
 def _usable(indicator: Indicator, entries: Reported) -> Reported:
@@ -93,8 +132,10 @@ def _usable(indicator: Indicator, entries: Reported) -> Reported:
             np.where(nil, 0.0, entries.numerator),
             np.where(nil, 0.0, entries.denominator),
         )
-    numbered = (entries.kind == REPORTED) & ~np.any(np.isnan(_parts(indicator, entries)), axis=0)
-    return _take(entries, numbered | (entries.kind == NOT_APPLICABLE))
+    said = (entries.kind == REPORTED) | (entries.kind == ESTIMATED)
+    for part in _parts(indicator, entries):
+        said &= ~np.isnan(part)
+    return _take(entries, said | (entries.kind == NOT_APPLICABLE))
 
 
 def _parts(indicator: Indicator, entries: Reported) -> list[Floats]:
@@ -125,48 +166,3 @@ def _last(entries: Reported) -> Reported:
 
 def _sum(unit: Ints, part: Floats, units: int) -> Floats:
     return np.bincount(unit, weights=part, minlength=units).astype(np.float64)
-
-
-def _column(indicator: Indicator, status: Codes, parts: list[Floats]) -> Column:
-    observed = status == Status.OBSERVED
-    held = [np.where(observed, part, np.nan) for part in parts]
-    if not indicator.is_quotient:
-        return _believed(indicator, Column(status, held[0], blank(len(status)), blank(len(status))))
-    numerator, denominator = held
-    status = status.copy()
-    status[observed & (denominator == 0)] = _empty(indicator)
-    status[observed & (denominator < 0)] = Status.INVALID
-    return _believed(
-        indicator, Column(status, _quotient(indicator.scale, numerator, denominator), numerator, denominator)
-    )
-
-
-def _empty(indicator: Indicator) -> Status:
-    """No denominator gives no number: never zero, never infinity."""
-    lawful = indicator.empty_denominator == "not_applicable" or indicator.computed_by != "form"
-    return Status.NOT_APPLICABLE if lawful else Status.SUPPRESSED
-
-
-def _quotient(scale: float, numerator: Floats, denominator: Floats) -> Floats:
-    """scale * numerator / denominator, multiplied first because 100 * 7 / 100 is 7; divided first on overflow."""
-    below = np.where(denominator > 0, denominator, np.nan)
-    with np.errstate(over="ignore", invalid="ignore"):
-        scaled = numerator * scale
-        quotient = np.where(np.isfinite(scaled), scaled / below, numerator / below * scale)
-    return np.asarray(quotient, dtype=np.float64)
-
-
-def _believed(indicator: Indicator, column: Column) -> Column:
-    """Out-of-domain values become `invalid`: shown, never scored."""
-    status, value = column.status.copy(), column.value
-    observed = status == Status.OBSERVED
-    wrong = ~np.isfinite(value)
-    if indicator.low is not None:
-        wrong |= value < indicator.low
-    if indicator.high is not None:
-        wrong |= value > indicator.high
-    if indicator.type == "ratio" and not indicator.allow_over_100:
-        wrong |= column.numerator > column.denominator
-    status[observed & wrong] = Status.INVALID
-    kept = (status == Status.OBSERVED) | (status == Status.INVALID)
-    return Column(status, np.where(kept, value, np.nan), column.numerator, column.denominator)

@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from services.scoring.domain.annual import annual, computed
-from services.scoring.domain.bands import banded
-from services.scoring.domain.cells import Bools, Codes, Column, Floats, Ints, Status
+from services.scoring.domain.bands import LastYear
+from services.scoring.domain.bounds import Bounds, RankBounds, bounds, rank_bounds
+from services.scoring.domain.cells import Bools, Floats, Ints, Status, is_missing
+from services.scoring.domain.confidence import Confident, confidence
+from services.scoring.domain.impute import policies
 from services.scoring.domain.inputs import Cohort, Inputs
-from services.scoring.domain.methods import score
-from services.scoring.domain.rank import Ranking, competition
+from services.scoring.domain.leaves import Leaf, Setting, leaf_of, targets
+from services.scoring.domain.overall import overall, ranked_together, scored, terms_of
+from services.scoring.domain.rank import Ranking
+from services.scoring.domain.reference import Reference
 from services.scoring.domain.rounding import half_up
-from services.scoring.domain.tree import Node, Scored, grow
-from shared.plan.model import Group, Indicator, Plan
+from services.scoring.domain.silence import gain_of_silence
+from services.scoring.domain.tree import Node, Terms
+from shared.plan.model import Plan
 
-OUTSIDE = (Status.NOT_APPLICABLE, Status.NOT_DUE, Status.EXCLUDED, Status.INFORMATIONAL)
-"""Leaves numerator and denominator."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One indicator for every unit, with what it was held against."""
-
-    indicator: Indicator
-    group: str
-    status: Codes
-    column: Column
-    target: Floats
-    share: Floats
-    applicable: Bools
-    flags: dict[str, Bools]
-    reference: dict[str, Floats]
+__all__ = ["Evaluation", "Leaf", "evaluate", "targets"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evaluation:
-    """Everything that was computed, one entry per unit of the cohort."""
+    """Everything that was computed, one entry per unit of the cohort.
+
+    `ranking` is complete; `shown` says for which units ranks may be shown. `cuts` are the lower bounds of the bands.
+    `reference` are the numbers that were taken from data, ready to be frozen; `frozen` those that were given.
+    """
 
     plan: Plan
     year: int
@@ -47,64 +41,89 @@ class Evaluation:
     published: Floats
     ranking: Ranking
     band: Ints
+    shown: Bools
+    cuts: tuple[float, ...]
+    reference: Reference
+    frozen: Reference | None = None
 
     @property
     def full(self) -> Floats:
         """The index before rounding; NaN where not rated."""
         return self.index.combined.score
 
+    @property
+    def terms(self) -> Terms:
+        """What the tree was grown under, to grow it again."""
+        return terms_of(self.plan, self.cohort, self.frozen)
 
-def evaluate(plan: Plan, year: int, inputs: Inputs) -> Evaluation:
-    """Evaluate a cohort. The order of units or indicators changes no number."""
+    @cached_property
+    def bounds(self) -> Bounds:
+        """Least and greatest index while cells are open, unrounded."""
+        tops = {code: max(1.0, getattr(leaf.indicator.method, "cap", 1.0)) for code, leaf in self.leaves.items()}
+        open_ = {code: _open(leaf) for code, leaf in self.leaves.items()}
+        leaves = scored(self.leaves)
+        return bounds(self.plan, self.index, leaves, open_=open_, tops=tops, terms=self.terms)
+
+    @cached_property
+    def rank_bounds(self) -> RankBounds:
+        """Best and worst rank while cells are open."""
+        scoring, low, high = self.plan.scoring, self.bounds.low, self.bounds.high
+        if scoring.rank_on == "published":
+            low, high = half_up(low, scoring.decimals), half_up(high, scoring.decimals)
+        among = ranked_together(scoring, self.cohort)
+        return rank_bounds(low, high, among, ties_count=bool(scoring.tie_break))
+
+    @cached_property
+    def confidence(self) -> Confident:
+        """How far each score rests on what was reported."""
+        status = {code: leaf.status for code, leaf in self.leaves.items()}
+        age = {code: leaf.age for code, leaf in self.leaves.items() if leaf.age is not None}
+        return confidence(self.index, status, self.plan.scoring.confidence, age=age)
+
+    @cached_property
+    def gain_of_silence(self) -> Floats:
+        """Index were missing values left out less the index were they 0: large where not reporting pays."""
+        silent = {code: leaf.applicable & ~leaf.reported for code, leaf in self.leaves.items()}
+        return gain_of_silence(self.plan, self.index, scored(self.leaves), silent, self.terms)
+
+
+def evaluate(
+    plan: Plan, year: int, inputs: Inputs, *, reference: Reference | None = None, last: LastYear | None = None
+) -> Evaluation:
+    """Evaluate a cohort. The order of units or indicators changes no number.
+
+    `reference` holds what is frozen from the last final; `last` what bands may depend on of the year before. Undefined
+    where a policy of the plan is `error` and its case comes up.
+    """
     cohort = inputs.cohort
-    leaves = {indicator.code: _leaf(group, indicator, year, inputs) for group, indicator in plan.leaves()}
-    index = grow(plan, {code: Scored(leaf.share, leaf.applicable) for code, leaf in leaves.items()})
-    published = half_up(index.combined.score, plan.scoring.decimals)
-    ranked_on = published if plan.scoring.rank_on == "published" else index.combined.score
-    within = cohort.peer if plan.scoring.rank_within == "peer_group" else np.zeros(len(cohort.units), dtype=np.int64)
-    ranking = competition(ranked_on, within, max(len(cohort.peer_groups), 1))
-    return Evaluation(plan, year, cohort, leaves, index, published, ranking, banded(published, plan.scoring.bands))
-
-
-def targets(indicator: Indicator, year: int, cohort: Cohort) -> Floats:
-    """The target of every unit, NaN where there is none: the unit's own where it has one, else the plan's."""
-    row = np.full(len(cohort.units), indicator.targets.get(year, np.nan))
-    for own in indicator.target_overrides:
-        if year in own.targets and own.unit in cohort.position:
-            row[cohort.position[own.unit]] = own.targets[year]
-    return row
-
-
-def _leaf(group: Group, indicator: Indicator, year: int, inputs: Inputs) -> Leaf:
-    cohort = inputs.cohort
-    column = _column(indicator, inputs)
-    applies = np.array([indicator.applies(peer_group) for peer_group in cohort.peer_groups], dtype=bool)[cohort.peer]
-    column = Column(
-        np.where(applies, column.status, np.int8(Status.NOT_APPLICABLE)).astype(np.int8),
-        np.where(applies, column.value, np.nan),
-        np.where(applies, column.numerator, np.nan),
-        np.where(applies, column.denominator, np.nan),
-    )
-    target = targets(indicator, year, cohort)
-    shares = score(indicator, column, target=target, peer=cohort.peer, peers=len(cohort.peer_groups))
-    counts = indicator.method.kind != "informational"
-    applicable = ~np.isin(shares.status, np.array(OUTSIDE, dtype=np.int8)) & counts
-    return Leaf(
-        indicator=indicator,
-        group=group.code,
-        status=shares.status,
-        column=column,
-        target=target,
-        share=shares.share,
-        applicable=applicable,
-        flags=shares.flags,
-        reference=shares.reference,
+    setting, missing = Setting(plan, year, inputs, reference), policies(plan)
+    leaves = {
+        indicator.code: leaf_of(setting, group.code, indicator, missing[indicator.code])
+        for group, indicator in plan.leaves()
+    }
+    top = overall(plan, cohort, leaves, reference=reference, last=last)
+    return Evaluation(
+        plan=plan,
+        year=year,
+        cohort=cohort,
+        leaves=leaves,
+        index=top.index,
+        published=top.published,
+        ranking=top.ranking,
+        band=top.band,
+        shown=top.shown,
+        cuts=top.cuts,
+        reference=top.reference,
+        frozen=reference,
     )
 
 
-def _column(indicator: Indicator, inputs: Inputs) -> Column:
-    if indicator.computed_by == "form":
-        return annual(indicator, inputs.reported[indicator.code], inputs.due[indicator.code])
-    numerator, denominator = inputs.counted[indicator.computed_by]
-    empty = Status.NOT_DUE if indicator.computed_by == "reports_on_time" else Status.NOT_APPLICABLE
-    return computed(indicator, numerator, denominator, empty)
+def _open(leaf: Leaf) -> Bools:
+    """Cells that can still be reported, or corrected, in the year."""
+    if leaf.indicator.method.kind == "informational":
+        return np.zeros(len(leaf.status), dtype=bool)
+    # What does not tell the units apart yet counts as soon as it does.
+    flat = leaf.flags.get("zero_range", np.False_)
+    put_in_place = (leaf.status == Status.IMPUTED) | (leaf.status == Status.CARRIED)
+    waiting = (is_missing(leaf.status) | put_in_place) & (leaf.applicable | flat)
+    return np.asarray(waiting | ((leaf.status == Status.EXCLUDED) & flat) | (leaf.status == Status.NOT_DUE))

@@ -13,11 +13,12 @@ PREFIX = "evaluation-"
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One (plan, year) that waits to be recomputed."""
+    """One (plan, year) that waits to be recomputed. `cause`: trace (W3C) of the first change that it waits for."""
 
     id: str
     plan: str
     year: int
+    cause: str | None = None
 
 
 def evaluation_id(plan: str, year: int) -> str:

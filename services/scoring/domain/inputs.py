@@ -1,41 +1,40 @@
-"""Ledger and accepted reports of one (plan, year) as arrays. The only place that loops over reported values."""
+"""Ledger and accepted reports of one (plan, year) as arrays. Nothing loops over single values."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from operator import attrgetter
-from typing import Any
+from math import fsum
 
 import numpy as np
-import orjson
 
-from services.scoring.domain.annual import KINDS, NIL, Reported
+from services.scoring.domain.annual import NIL, Reported
+from services.scoring.domain.appraised import Layer
 from services.scoring.domain.cells import Floats, Ints
+from services.scoring.domain.digest import as_of_ms, inputs_sha256
+from services.scoring.domain.earlier import history_of
+from services.scoring.domain.findings import Finding
+from services.scoring.domain.impute import History
+from services.scoring.domain.layers import Override, overrides
 from services.scoring.domain.ledger import Owed, peer_groups
+from services.scoring.domain.rows import Rows, layout_of, taken_from, unnamed_of
+from services.scoring.domain.sources import Accepted, Sources, Values
 from shared.plan.model import Plan
 
-Values = Sequence[Mapping[str, Any]]
-Entry = tuple[int, int, int, float, float, float]
-NAN = float("nan")
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """One report that counts (approved or sealed): its content and where it came from.
-
-    A value is `{"indicator", "status"?, "value"?, "numerator"?, "denominator"?}`; what was not given is absent.
-    """
-
-    report: str
-    obligation: str
-    version: int
-    nil: bool
-    received_at_ms: int
-    changed_at_ms: int
-    values: Values
+__all__ = [
+    "Accepted",
+    "Cohort",
+    "Inputs",
+    "Sources",
+    "Values",
+    "as_of_ms",
+    "cohort_of",
+    "gather",
+    "in_layer",
+    "inputs_sha256",
+    "source_forms",
+]
 
 
 @dataclass(frozen=True)
@@ -56,29 +55,18 @@ class Cohort:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What the engine computes from. Indicator code -> entries and periods due; computed indicator -> two counts."""
+    """What the engine computes from. Indicator code -> entries and periods due; computed indicator -> two counts.
+
+    `overrides`: indicator code -> what appraisers put in place of its annual column, in this layer. `history`: final
+    values of earlier years.
+    """
 
     cohort: Cohort
     reported: Mapping[str, Reported]
     due: Mapping[str, Ints]
     counted: Mapping[str, tuple[Floats, Floats]]
-
-
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """What stands in the store for one (plan, year): all obligations and the accepted reports, in any order."""
-
-    obligations: tuple[Owed, ...]
-    accepted: tuple[Accepted, ...]
-
-    def standing(self) -> dict[str, tuple[Owed, Accepted]]:
-        """Obligation -> itself and the report that counts for it; only what is owed."""
-        owed = {entry.obligation: entry for entry in self.obligations if entry.expected}
-        found: dict[str, tuple[Owed, Accepted]] = {}
-        for report in sorted(self.accepted, key=lambda r: (r.received_at_ms, r.report)):
-            if report.obligation in owed:
-                found[report.obligation] = (owed[report.obligation], report)
-        return found
+    overrides: Mapping[str, Override] = field(default_factory=dict)
+    history: History = field(default_factory=History)
 
 
 def cohort_of(groups: Mapping[str, str]) -> Cohort:
@@ -108,100 +96,98 @@ def source_forms(plan: Plan, peer_group: str) -> dict[str, str]:
     return found
 
 
-def gather(plan: Plan, sources: Sources, now_ms: int) -> Inputs:
-    """The arrays of an evaluation as of `now_ms`."""
-    cohort = cohort_of(peer_groups(sources.obligations))
+def gather(plan: Plan, sources: Sources, now_ms: int, *, layer: Layer = "final") -> Inputs:
+    """The arrays of one layer of an evaluation as of `now_ms`."""
+    cohort = cohort_of(peer_groups(sources.owed))
     forms = [source_forms(plan, peer_group) for peer_group in cohort.peer_groups]
-    entries: dict[str, list[Entry]] = {indicator.code: [] for indicator in plan.indicators()}
-    for owed, report in sources.standing().values():
-        at = cohort.position[owed.unit]
-        wanted = forms[int(cohort.peer[at])]
-        for code, entry in _cells(owed, report, wanted, at):
-            entries[code].append(entry)
     return Inputs(
         cohort=cohort,
-        reported={code: _columns(rows) for code, rows in entries.items()},
-        due=_due(plan, cohort, forms, sources.obligations, now_ms),
+        reported=_reported(plan, cohort, forms, sources),
+        due=_due(plan, cohort, forms, sources.owed, now_ms),
         counted={
-            "reports_on_time": _on_time(cohort, sources.obligations, now_ms),
-            "findings_remedied": (np.zeros(len(cohort.units)), np.zeros(len(cohort.units))),
+            "reports_on_time": _on_time(cohort, sources.owed, now_ms),
+            "findings_remedied": _remedied(cohort, sources.findings, now_ms),
         },
+        overrides=overrides(plan, cohort.position, sources.appraised, layer),
+        history=history_of(cohort.position, sources.earlier),
     )
 
 
-_OWED = attrgetter("obligation", "plan_version", "form", "unit", "peer_group", "period", "period_end_ms", "due_at_ms")
+def in_layer(plan: Plan, inputs: Inputs, sources: Sources, layer: Layer) -> Inputs:
+    """The same inputs in another layer."""
+    return replace(inputs, overrides=overrides(plan, inputs.cohort.position, sources.appraised, layer))
 
 
-def inputs_sha256(plan_sha256: str, sources: Sources, now_ms: int) -> str:
-    """Over everything that can change a number of the evaluation, in canonical order."""
-    ledger = sorted([*_OWED(owed), owed.due(now_ms), owed.on_time] for owed in sources.obligations if owed.expected)
-    reports = sorted([r.obligation, r.report, r.version, r.nil, list(r.values)] for _, r in sources.standing().values())
-    content = orjson.dumps([plan_sha256, ledger, reports], option=orjson.OPT_SORT_KEYS)
-    return hashlib.sha256(content).hexdigest()
-
-
-def as_of_ms(sources: Sources, now_ms: int) -> int:
-    """The newest change among the inputs: of a report, of an obligation, or one becoming due."""
-    instants = [r.changed_at_ms for _, r in sources.standing().values()]
-    for owed in sources.obligations:
-        if owed.expected:
-            instants.append(owed.changed_at_ms)
-            if owed.due(now_ms):
-                instants.append(owed.due_at_ms)
-    return max(instants, default=0)
-
-
-def _cells(owed: Owed, report: Accepted, wanted: Mapping[str, str], at: int) -> Iterable[tuple[str, Entry]]:
-    """What a report says about each indicator that is taken from its form; a nil report says nil of all the others."""
-    end, form, named = owed.period_end_ms, owed.form, set()
-    for value in report.values:
-        code, told = value["indicator"], value.get
-        if wanted.get(code) == form:
-            named.add(code)
-            kind = KINDS[told("status", "reported")]
-            yield code, (at, end, kind, told("value", NAN), told("numerator", NAN), told("denominator", NAN))
-    if report.nil:
-        for code, source in wanted.items():
-            if source == form and code not in named:
-                yield code, (at, end, NIL, NAN, NAN, NAN)
-
-
-def _columns(rows: list[Entry]) -> Reported:
-    unit, end, kind, value, numerator, denominator = zip(*rows, strict=True) if rows else ((),) * 6
-    return Reported(
-        np.array(unit, dtype=np.int64),
-        np.array(end, dtype=np.int64),
-        np.array(kind, dtype=np.int8),
-        np.array(value, dtype=np.float64),
-        np.array(numerator, dtype=np.float64),
-        np.array(denominator, dtype=np.float64),
-    )
+def _reported(plan: Plan, cohort: Cohort, forms: Sequence[Mapping[str, str]], sources: Sources) -> dict[str, Reported]:
+    """Indicator -> entries. The columns of the reports are laid end to end, then dealt out to their indicators."""
+    codes = [indicator.code for indicator in plan.indicators()]
+    number = {code: at for at, code in enumerate(codes)}
+    taken = {
+        (form.code, peer): taken_from(form.code, wanted, number)
+        for form in plan.forms
+        for peer, wanted in enumerate(forms)
+    }
+    layouts: dict[tuple[str, str, int], list[int]] = {}
+    rows = Rows()
+    for owed, report in sources.standing().values():
+        at = cohort.position[owed.unit]
+        named, kinds, value, numerator, denominator = report.cells.columns
+        key = (named, owed.form, int(cohort.peer[at]))
+        layout = layouts.get(key)
+        if layout is None:
+            layout = layouts[key] = layout_of(named, taken.get(key[1:], {}))
+        rows.add(at, owed.period_end_ms, layout, kinds, (value, numerator, denominator))
+        if report.nil:
+            unnamed = unnamed_of(named, taken.get(key[1:], {}))
+            rows.add(at, owed.period_end_ms, unnamed, str(NIL) * len(unnamed), ((), (), ()))
+    return rows.dealt(codes)
 
 
 def _due(
-    plan: Plan, cohort: Cohort, forms: Sequence[Mapping[str, str]], obligations: Iterable[Owed], now_ms: int
+    plan: Plan, cohort: Cohort, forms: Sequence[Mapping[str, str]], owed: Sequence[Owed], now_ms: int
 ) -> dict[str, Ints]:
-    by_form = {form.code: np.zeros(len(cohort.units), dtype=np.int64) for form in plan.forms}
-    for owed in obligations:
-        if owed.expected and owed.due(now_ms) and owed.form in by_form:
-            by_form[owed.form][cohort.position[owed.unit]] += 1
-    nothing = np.zeros(len(cohort.units), dtype=np.int64)
-    due: dict[str, Ints] = {}
+    """Periods past due. A period in which the unit existed for some days is one period here, whatever it counts."""
+    units = len(cohort.units)
+    due: dict[str, list[int]] = {form.code: [] for form in plan.forms}
+    for entry in owed:
+        if entry.due_at_ms < now_ms and entry.form in due:
+            due[entry.form].append(cohort.position[entry.unit])
+    by_form = {form: np.bincount(np.array(at, dtype=np.int64), minlength=units) for form, at in due.items()}
+    nothing = np.zeros(units, dtype=np.int64)
+    found: dict[str, Ints] = {}
     for indicator in plan.indicators():
         rows = [by_form.get(wanted.get(indicator.code, ""), nothing) for wanted in forms]
-        due[indicator.code] = np.choose(cohort.peer, rows) if 0 < len(rows) <= 30 else _choose(cohort.peer, rows)
-    return due
+        found[indicator.code] = _choose(cohort.peer, rows)
+    return found
 
 
 def _choose(peer: Ints, rows: Sequence[Ints]) -> Ints:
     return np.array(rows)[peer, np.arange(len(peer))] if rows else np.zeros(0, dtype=np.int64)
 
 
-def _on_time(cohort: Cohort, obligations: Iterable[Owed], now_ms: int) -> tuple[Floats, Floats]:
+def _on_time(cohort: Cohort, owed: Sequence[Owed], now_ms: int) -> tuple[Floats, Floats]:
+    """Shares of the reports on time, and of those due, exactly summed as intake's rates are."""
+    on_time: list[list[float]] = [[] for _ in cohort.units]
+    due: list[list[float]] = [[] for _ in cohort.units]
+    for entry in owed:
+        if entry.due_at_ms < now_ms:
+            at = cohort.position[entry.unit]
+            due[at].append(entry.share)
+            if entry.on_time:
+                on_time[at].append(entry.share)
+    return _sums(on_time), _sums(due)
+
+
+def _sums(parts: Sequence[Sequence[float]]) -> Floats:
+    return np.array([fsum(each) for each in parts], dtype=np.float64)
+
+
+def _remedied(cohort: Cohort, findings: Sequence[Finding], now_ms: int) -> tuple[Floats, Floats]:
+    """Findings remedied on time, and findings due, of the units in the cohort."""
     numerator, denominator = np.zeros(len(cohort.units)), np.zeros(len(cohort.units))
-    for owed in obligations:
-        if owed.expected and owed.due(now_ms):
-            at = cohort.position[owed.unit]
+    for finding in findings:
+        at = cohort.position.get(finding.unit)
+        if at is not None and finding.due(now_ms):
             denominator[at] += 1
-            numerator[at] += owed.on_time
+            numerator[at] += finding.on_time
     return numerator, denominator

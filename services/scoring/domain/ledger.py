@@ -4,7 +4,7 @@
   are not owed). Its peer group is that of its last obligation of the year.
 - An obligation is due once its last instant on time has passed; equal to the limit is still on time.
 - `reports_on_time`: of the obligations that are due, how many had their first valid version on time and were never
-  returned.
+  returned; each counts as its share, as it does in intake's rates.
 """
 
 from __future__ import annotations
@@ -17,7 +17,11 @@ OWED = frozenset({"PENDING", "FULFILLED", "NIL"})
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """One obligation of the year, as scoring needs it. Instants are epoch ms."""
+    """One obligation of the year, as scoring needs it. Instants are epoch ms.
+
+    `share` is what it counts in rates: less than 1 where the unit existed for a part of the period and the form
+    prorates. `period_last` is the period's last day (ISO date), empty where it is not known.
+    """
 
     obligation: str
     plan_version: str
@@ -31,6 +35,8 @@ class Owed:
     timeliness: str
     returned_count: int
     changed_at_ms: int
+    share: float = 1.0
+    period_last: str = ""
 
     @property
     def expected(self) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-FIRST = "DRAFT"
+from shared.events.score import EvaluationPhase
+
+FIRST: EvaluationPhase = "DRAFT"
 """Every evaluation is computed from the first report on; the round that appraises and seals it comes later."""
 
 _SEALED = frozenset({"SEALED", "PUBLISHED", "CORRECTED"})

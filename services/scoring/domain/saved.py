@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.scoring.domain.evaluations import Mark, content_sha256, evaluation_id
-from shared.events.score import Movement, ScoreState
+import orjson
+
+from services.scoring.domain.evaluations import Mark, evaluation_id
+
+UNRANKED_LAST = 9_999_999
+
+
+def listing_order(peer_group: str, rank: int | None, unit: str) -> str:
+    """What a list of units is sorted by: peer group, rank (those without one last), code."""
+    return f"{peer_group}|{UNRANKED_LAST if rank is None else rank:07d}|{unit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +36,14 @@ class SavedScore:
 
 @dataclass(frozen=True, slots=True)
 class NewScore:
-    """A score to save in place of `saved` (None: the unit's first). `listed`: the unit is in the cohort."""
+    """A score to save in place of `saved` (None: the unit's first). `listed`: the unit is in the cohort.
 
-    state: ScoreState
+    `state` is a `ScoreState` as plain values, `body` the same as JSON: a model for each of many thousands costs more
+    than computing them. `sha` is over what the inputs determine of it.
+    """
+
+    state: Mapping[str, Any]
+    body: str
     sha: str
     listed: bool
     saved: SavedScore | None
@@ -47,26 +61,27 @@ def changed_scores(
     changed = []
     for listed, part in ((True, contents), (False, left)):
         for unit, content in part.items():
-            held, sha = saved.get(unit), content_sha256(content)
+            held, text = saved.get(unit), orjson.dumps(content)
+            sha = hashlib.sha256(text).hexdigest()
             if held is None or held.sha != sha or held.listed != listed:
-                changed.append(NewScore(_state(mark, unit, content, held, now_ms), sha, listed, held))
+                head = _head(mark, unit, held, now_ms)
+                body = orjson.dumps(head)[:-1] + b"," + text[1:]
+                changed.append(NewScore({**head, **content}, body.decode(), sha, listed, held))
     return changed
 
 
-def _state(mark: Mark, unit: str, content: dict[str, Any], held: SavedScore | None, now_ms: int) -> ScoreState:
-    """The next revision of a unit's score, with what it was before."""
-    movement = Movement(
-        index_before=held.index if held else None,
-        rank_before=held.rank if held else None,
-        band_before=held.band if held else None,
-    )
-    return ScoreState(
-        revision=held.revision + 1 if held else 1,
-        evaluation=evaluation_id(mark.plan, mark.year),
-        plan=mark.plan,
-        year=mark.year,
-        unit=unit,
-        movement=movement,
-        computed_at_ms=now_ms,
-        **content,
-    )
+def _head(mark: Mark, unit: str, held: SavedScore | None, now_ms: int) -> dict[str, Any]:
+    """Whose score it is, the next revision, and what it was before."""
+    return {
+        "revision": held.revision + 1 if held else 1,
+        "evaluation": evaluation_id(mark.plan, mark.year),
+        "plan": mark.plan,
+        "year": mark.year,
+        "unit": unit,
+        "movement": {
+            "index_before": held.index if held else None,
+            "rank_before": held.rank if held else None,
+            "band_before": held.band if held else None,
+        },
+        "computed_at_ms": now_ms,
+    }

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from services.scoring.domain.bands import NOT_RATED
-from services.scoring.domain.cells import Floats, Status, is_missing
+from services.scoring.domain.cells import Floats, Status, carries_value, is_missing
 from services.scoring.domain.evaluate import Evaluation, Leaf
 from services.scoring.domain.rank import UNRANKED
+from services.scoring.domain.standings import standings
 from services.scoring.domain.tree import Node, walk
 
 LABELS = [status.label for status in Status]
@@ -23,6 +24,7 @@ def unit_contents(evaluation: Evaluation, *, provisional: bool) -> list[dict[str
     groups = [_group_rows(node) for node in walk(evaluation.index)]
     published, bands = optional(evaluation.published), evaluation.plan.scoring.bands
     rank, ranked, band = evaluation.ranking.rank.tolist(), evaluation.ranking.ranked.tolist(), evaluation.band.tolist()
+    shown, standing = evaluation.shown.tolist(), standings(evaluation)
     coverage = evaluation.index.combined.coverage.tolist()
     return [
         {
@@ -30,8 +32,10 @@ def unit_contents(evaluation: Evaluation, *, provisional: bool) -> list[dict[str
             "peer_group": evaluation.cohort.peer_group(at),
             "index": published[at],
             "band": None if band[at] == NOT_RATED else bands[band[at]].code,
-            "rank": None if rank[at] == UNRANKED else rank[at],
+            "rank": None if rank[at] == UNRANKED or not shown[at] else rank[at],
             "ranked": ranked[at],
+            "rank_shown": shown[at],
+            **standing[at],
             "coverage": coverage[at],
             "groups": [rows[at] for rows in groups],
             "indicators": [rows[at] for rows in indicators],
@@ -85,7 +89,13 @@ def mean(published: Floats) -> float | None:
 
 def optional(row: Floats) -> list[float | None]:
     """The row as plain floats, None where it has no value."""
-    return [None if math.isnan(value) else value for value in row.tolist()]
+    values: list[float | None] = row.tolist()
+    blanks = np.flatnonzero(np.isnan(row))
+    if len(blanks) == len(values):
+        return [None] * len(values)
+    for at in blanks.tolist():
+        values[at] = None
+    return values
 
 
 def leaf_points(evaluation: Evaluation, leaf: Leaf) -> tuple[Floats, Floats]:
@@ -101,7 +111,7 @@ def leaf_points(evaluation: Evaluation, leaf: Leaf) -> tuple[Floats, Floats]:
 
 def _indicator_rows(evaluation: Evaluation, leaf: Leaf) -> Sequence[dict[str, Any]]:
     points, points_max = leaf_points(evaluation, leaf)
-    shown = np.where(is_missing(leaf.status) | (leaf.status == Status.OBSERVED), leaf.target, np.nan)
+    shown = np.where(is_missing(leaf.status) | carries_value(leaf.status), leaf.target, np.nan)
     columns = (
         leaf.status.tolist(),
         optional(leaf.column.value),

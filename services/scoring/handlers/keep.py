@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar
 from pydantic import ValidationError
 
 from services.scoring.domain.evaluations import evaluation_id, plan_and_year
+from shared.clock import from_iso
 from shared.errors import Permanent
 from shared.events.base import State
 from shared.events.catalog import BY_TYPE
@@ -28,7 +29,7 @@ class Plans(Protocol):
 
 
 class Units(Protocol):
-    async def apply(self, state: UnitState) -> None: ...
+    async def apply(self, state: UnitState, *, at_ms: int) -> None: ...
 
 
 class Ledger(Protocol):
@@ -62,7 +63,7 @@ class Keep:
 
     async def unit(self, envelope: Envelope) -> None:
         if state := _state(envelope, UnitState):
-            await self._units.apply(state)
+            await self._units.apply(state, at_ms=from_iso(envelope.time))
 
     async def obligation(self, envelope: Envelope) -> None:
         if state := _state(envelope, ObligationState):

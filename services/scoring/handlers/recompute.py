@@ -3,46 +3,46 @@
 Claim the mark, read the inputs, compute, save the scores that changed, save the evaluation if it changed, and take the
 mark away last. A crash anywhere before that leaves the mark: computing again finds what is saved already, saves the
 rest, and announces nothing twice. The same inputs change nothing: no revision, no event.
+
+Once the round is closed the numbers of its edition stand. They are saved as final ones a last time, whatever arrived
+since they were sealed; from then on it is only noted that the inputs are others than the sealed ones.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Protocol
 
 import structlog
 
-from services.scoring.domain.computation import Computation, compute
+from services.scoring.domain.computation import Computation
 from services.scoring.domain.evaluations import Mark, content_sha256, evaluation_id
-from services.scoring.domain.inputs import Accepted, Sources
-from services.scoring.domain.ledger import Owed, versions
+from services.scoring.domain.phase import provisional
 from services.scoring.domain.saved import NewScore, SavedScore, changed_scores
+from services.scoring.domain.sealed import Sealed
 from services.scoring.domain.summary import left_content
-from services.scoring.domain.versions import PlanVersion, in_force
+from services.scoring.handlers.compute import Editions, NoEditions
 from shared.clock import Clock
-from shared.errors import Transient
+from shared.errors import Permanent, Transient
 from shared.events.score import EvaluationState
-from shared.plan.model import Plan
 
 log = structlog.get_logger(__name__)
 
 SCORES_BETWEEN_RENEWALS = 1000
 REMEMBERED_MAX = 4
+IDENTITY = ("evaluation", "plan", "year")
+HISTORY = ("revision", "computed_at_ms")
+"""Fields of an evaluation's state that its content does not have."""
+
+Held = tuple[EvaluationState, str] | None
 
 
-class Plans(Protocol):
-    async def versions(self, plan: str) -> list[PlanVersion]: ...
+class Computing(Protocol):
+    async def __call__(self, plan: str, year: int) -> Computation | None: ...
 
-    async def plan(self, version: PlanVersion) -> Plan: ...
-
-
-class Ledger(Protocol):
-    async def of(self, evaluation: str) -> tuple[Owed, ...]: ...
-
-
-class Observations(Protocol):
-    async def counting(self, evaluation: str) -> tuple[Accepted, ...]: ...
+    async def as_of(self, plan: str, year: int, at_ms: int) -> Computation | None: ...
 
 
 class Marks(Protocol):
@@ -67,43 +67,23 @@ class Results(Protocol):
     async def save_evaluation(self, state: EvaluationState, sha: str) -> None: ...
 
 
-class Compute:
-    """Computes an evaluation from the store, and remembers the last few for whoever asks why."""
-
-    def __init__(self, *, plans: Plans, ledger: Ledger, observations: Observations, clock: Clock) -> None:
-        self._plans = plans
-        self._ledger = ledger
-        self._observations = observations
-        self._clock = clock
-
-    async def __call__(self, plan: str, year: int) -> Computation | None:
-        """None while nothing is owed, or while no plan version in force has arrived."""
-        evaluation = evaluation_id(plan, year)
-        obligations = await self._ledger.of(evaluation)
-        version = in_force(await self._plans.versions(plan), versions(obligations), year)
-        if version is None:
-            return None
-        sources = Sources(obligations, await self._observations.counting(evaluation))
-        document = await self._plans.plan(version)
-        # In a thread: a large cohort must not hold up consumers and probes.
-        return await asyncio.to_thread(compute, document, version.sha256, year, sources, self._clock.now_ms())
-
-
 class Recompute:
     """Brings the saved results of one (plan, year) up to what the store holds."""
 
     def __init__(
         self,
         *,
-        computing: Callable[[str, int], Awaitable[Computation | None]],
+        computing: Computing,
         marks: Marks,
         results: Results,
         clock: Clock,
+        editions: Editions | None = None,
     ) -> None:
         self._computing = computing
         self._marks = marks
         self._results = results
         self._clock = clock
+        self._editions = editions or NoEditions()
         self.last: dict[str, Computation] = {}
         """The newest computations of this process by evaluation, few: for explanations."""
 
@@ -116,7 +96,7 @@ class Recompute:
             return "held"
         try:
             computation = await self._computing(mark.plan, mark.year)
-            changed = 0 if computation is None else await self._save(mark, computation)
+            changed = 0 if computation is None else await self._bring(mark, computation)
         except (Transient, asyncio.CancelledError):
             # A service that stops gives its work back; after a crash the lease has to run out.
             await self._marks.release(mark)
@@ -130,36 +110,65 @@ class Recompute:
         log.info("evaluation.recomputed", plan=mark.plan, year=mark.year, changed=changed)
         return "changed" if changed else "unchanged"
 
-    async def _save(self, mark: Mark, computation: Computation) -> int:
+    async def _bring(self, mark: Mark, computation: Computation) -> int:
+        saved = await self._results.evaluation(evaluation_id(mark.plan, mark.year))
+        held = saved[0] if saved else None
+        if provisional(computation.phase):
+            return await self._save(mark, computation, saved)
+        sealed = await self._sealed(mark, computation, held)
+        moved_on = computation.inputs_sha256 != sealed.inputs_sha256
+        if held is not None and held.inputs_sha256 == sealed.inputs_sha256 and not held.provisional:
+            kept = held.model_dump(mode="json", exclude={*IDENTITY, *HISTORY})
+            noted = {**kept, "phase": computation.phase, "inputs_changed_since_seal": moved_on}
+            return await self._save_evaluation(mark, noted, saved)
+        standing = await self._as_sealed(mark, computation, sealed) if moved_on else computation
+        return await self._save(mark, standing, saved, inputs_changed_since_seal=moved_on)
+
+    async def _sealed(self, mark: Mark, computation: Computation, held: EvaluationState | None) -> Sealed:
+        """Whose numbers stand: the newest edition's; without editions, those saved when the round was closed."""
+        sealed = await self._editions.sealed(mark.plan, mark.year)
+        if sealed is not None:
+            return sealed
+        if held is not None and not held.provisional:
+            return Sealed("", held.inputs_sha256, held.as_of_ms)
+        return Sealed("", computation.inputs_sha256, computation.now_ms)
+
+    async def _as_sealed(self, mark: Mark, computation: Computation, sealed: Sealed) -> Computation:
+        """The computation that was sealed, again: the inputs have moved on before its numbers were saved."""
+        again = await self._editions.again(mark.plan, mark.year)
+        if again is None:
+            again = await self._computing.as_of(mark.plan, mark.year, sealed.inputs_at_ms)
+        if again is None or again.inputs_sha256 != sealed.inputs_sha256:
+            raise Permanent(f"{evaluation_id(mark.plan, mark.year)}: what was sealed cannot be computed again")
+        return replace(again, phase=computation.phase, provisional=False)
+
+    async def _save(
+        self, mark: Mark, computation: Computation, held: Held, *, inputs_changed_since_seal: bool = False
+    ) -> int:
         evaluation = evaluation_id(mark.plan, mark.year)
         now_ms = self._clock.now_ms()
         saved = await self._results.scores(evaluation)
-        contents = dict(zip(computation.evaluation.cohort.units, computation.units(), strict=True))
-        version = computation.evaluation.plan.version
-        left = {unit: left_content(version, held.peer_group) for unit, held in saved.items() if unit not in contents}
-        changed = changed_scores(mark, contents, saved, left, now_ms=now_ms)
+        # In a thread, as the computation itself: the texts of a large cohort take their time.
+        changed = await asyncio.to_thread(_changed, mark, computation, saved, now_ms)
         for start in range(0, len(changed), SCORES_BETWEEN_RENEWALS):
             if not await self._marks.renew(mark):
                 raise Transient(f"{evaluation}: another has taken over")
             await self._results.save_scores(changed[start : start + SCORES_BETWEEN_RENEWALS])
-        announced = await self._save_evaluation(mark, computation, now_ms)
+        content = {**computation.content(), "inputs_changed_since_seal": inputs_changed_since_seal}
+        announced = await self._save_evaluation(mark, content, held)
         self._remember(evaluation, computation)
         return len(changed) + announced
 
-    async def _save_evaluation(self, mark: Mark, computation: Computation, now_ms: int) -> int:
-        evaluation = evaluation_id(mark.plan, mark.year)
-        content = computation.content()
+    async def _save_evaluation(self, mark: Mark, content: dict[str, Any], saved: Held) -> int:
         sha = content_sha256(content)
-        saved = await self._results.evaluation(evaluation)
         if saved is not None and saved[1] == sha:
             return 0
-        revision = 1 if saved is None else saved[0].revision + 1
         state = EvaluationState(
-            revision=revision,
-            evaluation=evaluation,
+            revision=1 if saved is None else saved[0].revision + 1,
+            evaluation=evaluation_id(mark.plan, mark.year),
             plan=mark.plan,
             year=mark.year,
-            computed_at_ms=now_ms,
+            computed_at_ms=self._clock.now_ms(),
             **content,
         )
         await self._results.save_evaluation(state, sha)
@@ -170,3 +179,11 @@ class Recompute:
         self.last[evaluation] = computation
         while len(self.last) > REMEMBERED_MAX:
             self.last.pop(next(iter(self.last)))
+
+
+def _changed(mark: Mark, computation: Computation, saved: Mapping[str, SavedScore], now_ms: int) -> list[NewScore]:
+    """The scores to save: of the cohort, and of the units that have left it."""
+    contents = dict(zip(computation.evaluation.cohort.units, computation.units(), strict=True))
+    version = computation.evaluation.plan.version
+    left = {unit: left_content(version, held.peer_group) for unit, held in saved.items() if unit not in contents}
+    return changed_scores(mark, contents, saved, left, now_ms=now_ms)

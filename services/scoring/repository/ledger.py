@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from services.scoring.domain.ledger import Owed
 from services.scoring.repository.collections import LEDGER
-from services.scoring.repository.newest import keep_newest
+from services.scoring.repository.history import History
+from services.scoring.repository.newest import keep_newest, may_have_moved
 from shared.events.obligation import ObligationState
 from shared.store.documents import Document, Documents, scan
 
@@ -12,14 +13,21 @@ from shared.store.documents import Document, Documents, scan
 class Ledger:
     def __init__(self, store: Documents) -> None:
         self._store = store
+        self._history = History(store)
 
     async def apply(self, state: ObligationState, evaluation: str) -> set[str]:
-        """Keep the newest state of an obligation; the evaluations that may have changed."""
-        _, before = await keep_newest(self._store, LEDGER.name, _document(state, evaluation))
+        """Keep this state of an obligation, and the newest one apart; the evaluations that may have changed."""
+        document = _document(state, evaluation)
+        await self._history.append("obligation", evaluation, document, at_ms=state.changed_at_ms)
+        _, before = await keep_newest(self._store, LEDGER.name, document)
+        if may_have_moved(document, before):
+            await self._history.moved(state.obligation)
         return {evaluation, before["evaluation"]} if before else {evaluation}
 
-    async def of(self, evaluation: str) -> tuple[Owed, ...]:
-        """Every obligation of an evaluation."""
+    async def of(self, evaluation: str, *, as_of_ms: int | None = None) -> tuple[Owed, ...]:
+        """Every obligation of an evaluation, as it stands or as it stood at an instant."""
+        if as_of_ms is not None:
+            return tuple(_owed(held) for held in await self._history.at("obligation", evaluation, as_of_ms))
         return tuple([_owed(held) async for held in scan(self._store, LEDGER.name, {"evaluation": evaluation})])
 
 
@@ -39,6 +47,8 @@ def _document(state: ObligationState, evaluation: str) -> Document:
         "timeliness": state.timeliness or "",
         "returned_count": state.returned_count,
         "changed_at_ms": state.changed_at_ms,
+        "share": state.share,
+        "period_last": state.period_last,
     }
 
 
@@ -56,4 +66,6 @@ def _owed(held: Document) -> Owed:
         timeliness=held["timeliness"],
         returned_count=held["returned_count"],
         changed_at_ms=held["changed_at_ms"],
+        share=held.get("share", 1.0),
+        period_last=held.get("period_last", ""),
     )

@@ -16,6 +16,7 @@ from services.scoring.repository.collections import MARKS
 from shared.clock import Clock
 from shared.errors import Transient
 from shared.store.documents import Between, Document, Documents, scan
+from shared.telemetry.tracing import current_traceparent
 
 ATTEMPTS_MAX = 20
 NEVER_MS = 2**53
@@ -34,7 +35,7 @@ class Marks:
         id, now_ms = mark_id(plan, year), self._clock.now_ms()
         fresh = {
             "_id": id, "plan": plan, "year": year, "state": "dirty", "marked_ms": now_ms, "tick_ms": NEVER_MS,
-            "owner": "", "lease_until_ms": 0, "again": False,
+            "owner": "", "lease_until_ms": 0, "again": False, "cause": current_traceparent() or "",
         }  # fmt: skip
         for _ in range(ATTEMPTS_MAX):
             held = await self._store.get(MARKS.name, id)
@@ -69,6 +70,11 @@ class Marks:
             if held["lease_until_ms"] <= now_ms:
                 found.append(_mark(held))
         return found
+
+    async def is_clean(self, plan: str, year: int) -> bool:
+        """Whether the evaluation was recomputed, and nothing was marked since."""
+        held = await self._store.get(MARKS.name, mark_id(plan, year))
+        return held is not None and held["state"] == "clean"
 
     async def unfinished(self) -> int:
         """How many evaluations are marked or being recomputed."""
@@ -121,10 +127,11 @@ def mark_id(plan: str, year: int) -> str:
 
 
 def _mark(held: Document) -> Mark:
-    return Mark(held["_id"], held["plan"], held["year"])
+    return Mark(held["_id"], held["plan"], held["year"], held.get("cause") or None)
 
 
 def _marked(held: Document, now_ms: int) -> Document:
+    cause = current_traceparent() or ""
     if held["state"] == "computing":
-        return {**held, "again": True}
-    return {**held, "state": "dirty", "marked_ms": now_ms}
+        return {**held, "again": True, "cause": cause}
+    return {**held, "state": "dirty", "marked_ms": now_ms, "cause": cause}

@@ -24,3 +24,10 @@ async def keep_newest(store: Documents, collection: str, document: Document) -> 
         elif await store.replace(collection, {**document, "rev": held["rev"]}):
             return True, held
     raise Transient(f"{document['_id']} is being changed by many at once")
+
+
+def may_have_moved(document: Document, before: Document | None) -> bool:
+    """Whether the history of an aggregate may lack that it left an evaluation: it moved, came late, or comes again."""
+    if before is None:
+        return False
+    return bool(before["evaluation"] != document["evaluation"] or before["revision"] >= document["revision"])

@@ -43,11 +43,12 @@ class Plans:
         }
         await keep_newest(self._store, PLANS.name, document)
 
-    async def versions(self, plan: str) -> list[PlanVersion]:
-        """All published versions of a plan that have arrived."""
+    async def versions(self, plan: str, *, as_of_ms: int | None = None) -> list[PlanVersion]:
+        """All published versions of a plan that have arrived, or those published by an instant. None ever changes."""
         return [
             PlanVersion(held["_id"], held["version"], held["effective_from"], held["published_at_ms"], held["sha256"])
             async for held in scan(self._store, PLANS.name, {"plan": plan})
+            if as_of_ms is None or held["published_at_ms"] <= as_of_ms
         ]
 
     async def plan(self, version: PlanVersion) -> Plan:

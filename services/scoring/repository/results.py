@@ -9,22 +9,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import orjson
 
-from services.scoring.domain.saved import NewScore, SavedScore
+from services.scoring.domain.saved import NewScore, SavedScore, listing_order
 from services.scoring.repository.collections import EVALUATIONS, SCORES
 from shared.clock import iso
 from shared.errors import Transient
-from shared.events.catalog import compose
+from shared.events.base import State
+from shared.events.catalog import compose_plain
 from shared.events.score import EvaluationState, ScoreState
 from shared.store.documents import INSERT_MANY_MAX, Document, Documents, scan
 from shared.store.pending import PendingEvent, with_pending
+from shared.telemetry.tracing import current_traceparent
 
 SAVES_AT_ONCE = 64
 WAITING_MAX = 50
-UNRANKED_LAST = 9_999_999
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Results:
             "sha": sha,
             "body": state.model_dump_json(),
         }
-        document = _announcing(document, state)
+        document = _announcing(document, EvaluationState, dict(state))
         if held is None:
             _all_written([await self._store.insert(EVALUATIONS.name, document)])
         else:
@@ -95,31 +96,31 @@ class Results:
 def score_document(score: NewScore) -> Document:
     """The document with its event appended to what waits already."""
     state, held = score.state, score.saved
-    rank = UNRANKED_LAST if state.rank is None else state.rank
     document: Document = {
         **_pending_of(held.document if held else None),
-        "_id": f"score-{state.plan}-{state.year}-{state.unit}",
-        "evaluation": state.evaluation,
-        "listing": state.evaluation if score.listed else f"left-{state.evaluation}",
-        "peer_group": state.peer_group,
-        "order": f"{state.peer_group}|{rank:07d}|{state.unit}",
-        "unit": state.unit,
-        "revision": state.revision,
+        "_id": f"score-{state['plan']}-{state['year']}-{state['unit']}",
+        "evaluation": state["evaluation"],
+        "listing": state["evaluation"] if score.listed else f"left-{state['evaluation']}",
+        "peer_group": state["peer_group"],
+        "order": listing_order(state["peer_group"], state["rank"], state["unit"]),
+        "unit": state["unit"],
+        "revision": state["revision"],
         "sha": score.sha,
-        "index": state.index,
-        "rank": state.rank,
-        "band": state.band,
-        "body": state.model_dump_json(),
+        "index": state["index"],
+        "rank": state["rank"],
+        "band": state["band"],
+        "body": score.body,
     }
     if held:
         document["rev"] = held.document["rev"]
-    return _announcing(document, state)
+    return _announcing(document, ScoreState, state)
 
 
-def _announcing(document: Document, state: ScoreState | EvaluationState) -> Document:
-    event = compose(state, at=iso(state.computed_at_ms))
-    pending = PendingEvent(subject=event["subject"], envelope=event["envelope"])
-    return with_pending(document, [pending], now_ms=state.computed_at_ms)
+def _announcing(document: Document, kind: type[State], state: Mapping[str, Any]) -> Document:
+    computed_at_ms = state["computed_at_ms"]
+    at, trace = iso(computed_at_ms), current_traceparent()
+    event = compose_plain(kind, state, data=document["body"], at=at, traceparent=trace)
+    return with_pending(document, [cast(PendingEvent, event)], now_ms=computed_at_ms)
 
 
 def _pending_of(held: Mapping[str, Any] | None) -> Document:

@@ -1,4 +1,4 @@
-"""Evaluations: which there are, how units stand, and where a unit's index comes from."""
+"""Evaluations: which there are, how units stand."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
 from services.scoring.handlers.answer import Answer
+from services.scoring.handlers.past import Past
+from services.scoring.routes.instants import AsOf, past_ms
+from shared.clock import Clock
 from shared.http.answers import JSON, json_bytes
 from shared.http.identity import Principal, require
 from shared.http.language import Text
@@ -21,7 +24,7 @@ UnitCode = Annotated[str, Path(max_length=100, description="Code of the unit.")]
 Reader = Annotated[Principal, Depends(require("evaluation:read"))]
 
 
-def evaluation_routes(answer: Answer) -> APIRouter:
+def evaluation_routes(answer: Answer, past: Past, clock: Clock) -> APIRouter:
     routes = APIRouter(prefix="/v1/evaluations", tags=["evaluations"])
 
     @routes.get("", summary="Evaluations by plan and year.")
@@ -33,8 +36,8 @@ def evaluation_routes(answer: Answer) -> APIRouter:
         limit: Limit = 50,
         cursor: Cursor = None,
     ) -> Response:
-        only = _allowed(reader, plan)
-        return _tagged(request, await answer.evaluations(plan=only, limit=limit, cursor=cursor))
+        only = allowed(reader, plan)
+        return tagged(request, await answer.evaluations(plan=only, limit=limit, cursor=cursor))
 
     @routes.get("/{plan}/{year}", summary="One evaluation with its units by peer group, rank, code.")
     async def evaluation(
@@ -46,20 +49,20 @@ def evaluation_routes(answer: Answer) -> APIRouter:
         peer_group: Annotated[str | None, Query(max_length=40, description="Only units of this peer group.")] = None,
         limit: Limit = 50,
         cursor: Cursor = None,
+        as_of: AsOf = None,
     ) -> Response:
-        _allowed(reader, plan)
+        allowed(reader, plan)
+        at_ms = past_ms(as_of, clock)
+        if at_ms is not None:
+            stood = await past.evaluation(plan, year, at_ms, peer_group=peer_group, limit=limit, cursor=cursor)
+            return tagged(request, stood)
         found = await answer.evaluation(plan, year, peer_group=peer_group, limit=limit, cursor=cursor)
-        return _tagged(request, found)
-
-    @routes.get("/{plan}/{year}/units/{unit}", summary="Where the index of one unit comes from.")
-    async def explanation(request: Request, reader: Reader, plan: PlanCode, year: Year, unit: UnitCode) -> Response:
-        _allowed(reader, plan)
-        return _tagged(request, await answer.explanation(plan, year, unit))
+        return tagged(request, found)
 
     return routes
 
 
-def _allowed(reader: Principal, plan: str | None) -> str | None:
+def allowed(reader: Principal, plan: str | None) -> str | None:
     """The plan to look at: a reader of one plan sees no other."""
     if reader.plan is None:
         return plan
@@ -68,7 +71,7 @@ def _allowed(reader: Principal, plan: str | None) -> str | None:
     return reader.plan
 
 
-def _tagged(request: Request, content: dict[str, Any] | None) -> Response:
+def tagged(request: Request, content: dict[str, Any] | None) -> Response:
     """The answer with an entity tag over its bytes; 304 to a client that has them, 404 without content."""
     if content is None:
         detail = Text("Chưa có đánh giá này hoặc đơn vị không thuộc đánh giá.", "No such evaluation, or unit in it.")

@@ -163,7 +163,7 @@ async def test_a_stream_made_anew_gets_the_journal_even_when_it_is_longer_than_i
     journal = Journal(store)
     keeper = StreamKeeper(connection, STREAM, journal, publisher, store)
     for one in (event(1), event(2), event(3)):
-        await journal.record_many([(one.subject, dict(one.envelope), 1)])
+        await journal.record_many([one])
     await keeper.check()
     await api_request(connection, f"STREAM.DELETE.{STREAM.name}")
     await ensure_streams(connection)
@@ -198,7 +198,7 @@ async def test_an_acknowledged_sequence_that_is_gone_is_noticed(
     keeper = StreamKeeper(connection, STREAM, journal, publisher, store)
     assert await keeper.check()
     one = event(1)
-    await journal.record_many([(one.subject, dict(one.envelope), 1)])
+    await journal.record_many([one])
     publisher.last_sequences[STREAM.name] = 1
     assert await keeper.check()
     assert (await stream_info(connection, STREAM.name))["state"]["messages"] == 1
@@ -210,7 +210,7 @@ async def test_a_crash_in_the_middle_of_a_rebuild_starts_it_over(
 ) -> None:
     journal = Journal(store)
     events = [event(number) for number in range(600)]
-    await journal.record_many([(one.subject, dict(one.envelope), 1) for one in events])
+    await journal.record_many(events)
 
     class Dies(Publisher):
         async def publish_in_order(self, batch: object) -> None:

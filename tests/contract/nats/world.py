@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import orjson
+
 from shared.clock import SystemClock
 from shared.errors import Transient
 from shared.events.envelope import Envelope, broker_subject, event_id
@@ -17,12 +19,12 @@ from shared.nats.broker import BROKER_COLLECTIONS, Broker
 from shared.nats.connection import Connection
 from shared.nats.consumer import Consumer, ConsumerLimits, Handler
 from shared.nats.dead_letter import DeadLetterBox
-from shared.nats.publisher import OutgoingEvent, Publisher
+from shared.nats.publisher import Publisher
 from shared.nats.settle import RetryPolicy
 from shared.nats.streams import COMMON, INTAKE, MIB, ConsumerSpec, StreamSpec, ensure_stream
 from shared.store.documents import Collection, Documents
 from shared.store.journal import JOURNAL, Journal
-from shared.store.pending import with_pending
+from shared.store.pending import OutgoingEvent, PendingEvent, with_pending
 
 REPORTS = Collection("reports", emits=True)
 COLLECTIONS = (REPORTS, JOURNAL, *BROKER_COLLECTIONS)
@@ -56,15 +58,26 @@ def event(number: int, *, unit: str = "u1", revision: int = 1, **more: Any) -> O
         data={"number": number},
         **more,
     )
-    return OutgoingEvent(broker_subject(envelope.type, unit), envelope.model_dump(exclude_none=True))
+    return outgoing_of(envelope, broker_subject(envelope.type, unit))
 
 
 def document(number: int, *, unit: str = "u1", events: int = 1, padding: str = "") -> dict[str, Any]:
     """A report whose revisions 1 to `events` wait to be published."""
     outgoing = [event(number, unit=unit, revision=revision + 1) for revision in range(events)]
-    pending = [{"subject": one.subject, "envelope": {**one.envelope, "padding": padding}} for one in outgoing]
+    pending = [_padded(one, padding) for one in outgoing]
     content = {"_id": f"report-{unit}-{number}", "number": number}
-    return with_pending(content, pending, now_ms=SystemClock().now_ms())  # type: ignore[arg-type]
+    return with_pending(content, pending, now_ms=SystemClock().now_ms())
+
+
+def outgoing_of(envelope: Envelope, subject: str) -> OutgoingEvent:
+    """An event as its service would have it published."""
+    body = envelope.model_dump_json(exclude_none=True)
+    return OutgoingEvent(subject, envelope.id, body, envelope.traceparent, at_ms=1)
+
+
+def _padded(event: OutgoingEvent, padding: str) -> PendingEvent:
+    body = orjson.dumps({**orjson.loads(event.body), "padding": padding}).decode()
+    return PendingEvent(subject=event.subject, id=event.id, body=body)
 
 
 @dataclass

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
+
 from shared.store.chain import chain_collection
 from shared.store.claims import CLAIMS
-from shared.store.documents import Collection, Document, Index
+from shared.store.documents import Collection, Document, Index, PublishedEvents
 from shared.store.journal import JOURNAL
 
 THINGS = Collection(
@@ -46,4 +48,15 @@ def order(number: int, **fields: Any) -> Document:
 
 def event(id: str) -> Any:
     """A pending event with this id."""
+    body = orjson.dumps({"id": id, "data": {"n": 1, "said": 'quote " and Đà Nẵng'}}).decode()
+    return {"subject": "tiendo.order.placed.v1.x", "id": id, "body": body}
+
+
+def old_event(id: str) -> Any:
+    """The same in the form of earlier versions: the envelope as a dict."""
     return {"subject": "tiendo.order.placed.v1.x", "envelope": {"id": id, "data": {"n": 1}, "traceparent": None}}
+
+
+def marks(id: str, *event_ids: str, rev: int = 1) -> list[PublishedEvents]:
+    """These events of one document are published."""
+    return [PublishedEvents(id, rev, event_ids)]

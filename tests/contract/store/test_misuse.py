@@ -9,7 +9,7 @@ import pytest
 
 from shared.errors import Misuse
 from shared.store.documents import Between, Collection, Documents, Index
-from tests.contract.store.collections_used import event, order, thing
+from tests.contract.store.collections_used import event, marks, order, thing
 from tests.contract.store.conftest import OpenStore
 
 pytestmark = pytest.mark.anyio
@@ -24,7 +24,7 @@ BAD_CALLS: dict[str, Callable[[Documents], Awaitable[Any]]] = {
     "undeclared: find": lambda s: s.find("nothing"),
     "undeclared: count": lambda s: s.count("nothing"),
     "undeclared: list_pending": lambda s: s.list_pending("nothing", limit=1),
-    "undeclared: mark_published": lambda s: s.mark_published("nothing", "order-1", rev=1, event_ids=[]),
+    "undeclared: mark_published": lambda s: s.mark_published("nothing", marks("order-1")),
     "no id": lambda s: s.insert("things", {k: v for k, v in thing(1).items() if k != "_id"}),
     "id without prefix": lambda s: s.insert("things", thing(1, _id="17")),
     "id with a digit first": lambda s: s.insert("things", thing(1, _id="1thing-1")),
@@ -62,7 +62,7 @@ BAD_CALLS: dict[str, Callable[[Documents], Awaitable[Any]]] = {
     "equality with None": lambda s: s.find("things", {"kind": None}),  # type: ignore[dict-item]
     "equality on _id": lambda s: s.find("things", {"_id": "thing-1"}),
     "pending of a silent collection": lambda s: s.list_pending("things", limit=1),
-    "mark in a silent collection": lambda s: s.mark_published("things", "thing-1", rev=1, event_ids=[]),
+    "mark in a silent collection": lambda s: s.mark_published("things", marks("thing-1")),
     "emitting without pending": lambda s: s.insert("orders", {"_id": "order-1"}),
     "emitting without pending_ms": lambda s: s.insert("orders", {"_id": "order-1", "pending": []}),
     "pending_ms disagrees": lambda s: s.insert("orders", order(1, pending=[event("e")])),
@@ -70,6 +70,21 @@ BAD_CALLS: dict[str, Callable[[Documents], Awaitable[Any]]] = {
     "pending event without id": lambda s: s.insert(
         "orders", order(1, pending=[{"subject": "x", "envelope": {}}], pending_ms=5)
     ),
+    "pending text without id": lambda s: s.insert(
+        "orders", order(1, pending=[{"subject": "x", "body": "{}"}], pending_ms=5)
+    ),
+    "pending body not a text": lambda s: s.insert(
+        "orders", order(1, pending=[{**event("e"), "body": {}}], pending_ms=5)
+    ),
+    "pending event with a bad value": lambda s: s.insert(
+        "orders", order(1, pending=[{**event("e"), "more": float("nan")}], pending_ms=5)
+    ),
+    "pending event with a bad instant": lambda s: s.insert(
+        "orders", order(1, pending=[{**event("e"), "at_ms": "5"}], pending_ms=5)
+    ),
+    "mark of a bad id": lambda s: s.mark_published("orders", marks("17")),
+    "mark of revision 0": lambda s: s.mark_published("orders", marks("order-1", rev=0)),
+    "too many marks": lambda s: s.mark_published("orders", marks("order-1") * 1001),
     "too many pending": lambda s: s.insert("orders", order(1, pending=[event("e")] * 101, pending_ms=5)),
     "replace drops pending": lambda s: s.replace("orders", {"_id": "order-1", "rev": 1}),
     "list_pending without bound": lambda s: s.list_pending("orders", limit=0),
@@ -90,6 +105,10 @@ BAD_DECLARATIONS = {
     "SQL word": [Collection("order")],
     "files": [Collection("report_files")],
     "chunks": [Collection("report_chunks")],
+    "table of events": [Collection("orders__pending")],
+    "index on pending_ms beside the store's own": [
+        Collection("orders", indexes=(Index(("unit", "pending_ms")),), emits=True)
+    ],
     "system table": [Collection("sqlite_things")],
     "quote": [Collection('a"b')],
     "twice": [Collection("things"), Collection("things")],
@@ -100,6 +119,7 @@ BAD_DECLARATIONS = {
     "index on a path": [Collection("things", indexes=(Index(("a.b",)),))],
     "index with a quote": [Collection("things", indexes=(Index(("a')--",)),))],
     "field twice": [Collection("things", indexes=(Index(("a", "a")),))],
+    "fields that differ in case": [Collection("things", indexes=(Index(("kind",)), Index(("Kind",))))],
     "unique and not": [Collection("things", indexes=(Index(("a",)), Index(("a",), unique=True)))],
 }
 

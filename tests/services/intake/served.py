@@ -15,9 +15,11 @@ from typing import Any
 import httpx
 
 from shared.clock import from_iso, write_clock_file
+from shared.nats.streams import SCORING
 from tests.services.intake import small_plan
 from tests.services.intake.running import SECRET, STARTS, token
 from tests.support.nats_server import NatsServer, free_port
+from tests.support.streams import provide_streams
 
 START_SECONDS_MAX = 20.0
 STOP_SECONDS_MAX = 10.0
@@ -38,6 +40,7 @@ class Served:
 def served(folder: Path, **settings: Any) -> Iterator[Served]:
     """The process, once it answers; ended by its id. `settings` become TIENDO_* variables."""
     broker = NatsServer(folder / "nats").start()
+    provide_streams(broker.url, SCORING)
     port = free_port()
     write_clock_file(folder / "clock", virtual_ms=from_iso(STARTS), rate=0)
     environment = {

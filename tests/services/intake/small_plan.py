@@ -62,7 +62,7 @@ def document(**more: Any) -> dict[str, Any]:
         "names": names("Small plan"),
         "effective": {"first": "2011-01-01", "last": "2012-12-31"},
         "peer_groups": [{"code": "A", "names": names("A")}, {"code": "B", "names": names("B")}],
-        "scoring": {"scale_max": 6},
+        "scoring": {"scale_max": 6, "rank_shown_from": 0},
         "groups": [{"code": "ALL", "names": names("All"), "weight": 6, "indicators": indicators}],
         "regimes": [
             {

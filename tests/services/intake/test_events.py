@@ -17,9 +17,11 @@ from shared.clock import FixedClock, from_iso
 from shared.events.catalog import read
 from shared.events.envelope import Envelope
 from shared.events.report import ReportState
+from shared.nats.streams import SCORING
 from tests.services.intake.running import STARTS, Running, settings
 from tests.services.intake.small_plan import monthly
 from tests.support.nats_server import NatsServer
+from tests.support.streams import provide_streams
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
@@ -28,6 +30,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def broker(tmp_path: Path) -> Iterator[NatsServer]:
     server = NatsServer(tmp_path / "nats").start()
+    provide_streams(server.url, SCORING)
     try:
         yield server
     finally:

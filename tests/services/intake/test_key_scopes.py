@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from shared.http.answers import json_bytes
+from tests.services.intake.files import imported
 from tests.services.intake.running import Running, running, token
 from tests.services.intake.small_plan import monthly
 from tests.services.intake.test_keys import issued
@@ -42,10 +44,29 @@ async def test_a_key_of_some_forms_is_told_which(intake: Running) -> None:
     assert answer.status_code == 403
     assert "QUARTERLY" in answer.json()["detail"]
     assert answer.json()["pointer"] == "/form"
-    for path in ("/v1/imports?format=csv", "/v1/reports/batch"):
-        refused = await intake.call("POST", path, content=b"", headers={"Content-Type": "text/csv"}, bearer=key)
-        assert refused.status_code == 403, refused.text
-        assert "QUARTERLY" in refused.json()["detail"]
+    batch = await intake.call("POST", "/v1/reports/batch", content=json_bytes(monthly()), bearer=key)
+    assert batch.status_code == 403
+    assert "QUARTERLY" in batch.json()["detail"]
+    text = "plan,form,unit,period,indicator,value\nSMALL,MONTHLY,U1,2011-M03,CALLS,3\n"
+    job = await imported(intake, text.encode(), bearer=key)
+    assert (job["phase"], job["fault"]["code"]) == ("FAILED", "FORBIDDEN_ROW"), job
+    assert "QUARTERLY" in job["fault"]["message"]
+
+
+async def test_a_key_of_a_subtree_sends_files_for_every_unit_below(intake: Running) -> None:
+    await intake.put_unit("U3", parent="U1")
+    key = (await issued(intake, subtree=True, forms=["MONTHLY"]))["key"]
+    lines = b"\n".join(json_bytes(monthly(unit=unit)) for unit in ("U1", "U3"))
+    batch = await intake.call("POST", "/v1/reports/batch", content=lines, bearer=key)
+    assert [one["result"] for one in batch.json()["results"]] == ["created", "created"], batch.text
+    outside = await intake.call("POST", "/v1/reports/batch", content=json_bytes(monthly(unit="U2")), bearer=key)
+    assert outside.status_code == 403
+    assert "U1, U3" in outside.json()["detail"]
+    header = "plan,form,unit,period,indicator,value\n"
+    job = await imported(intake, f"{header}SMALL,MONTHLY,U3,2011-M03,CALLS,3\n".encode(), bearer=key)
+    assert job["phase"] == "DONE", job
+    job = await imported(intake, f"{header}SMALL,MONTHLY,U2,2011-M03,CALLS,3\n".encode(), bearer=key)
+    assert job["fault"]["code"] == "FORBIDDEN_ROW", job
 
 
 async def test_a_key_of_some_verbs_is_told_which_is_missing(intake: Running) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from shared.store.pending import envelope_of
 from tests.services.intake.running import Running, running, token
 from tests.services.intake.small_plan import document
 
@@ -26,7 +27,7 @@ async def test_a_version_is_published_once_and_never_changes(empty: Running) -> 
     assert held["document"]["code"] == "SMALL"
     assert [(p["plan"], p["version"]) for p in (await empty.get("/v1/plans"))["items"]] == [("SMALL", "1")]
     stored = await empty.store.get("plans", "plan-SMALL-1")
-    assert [event["envelope"]["type"] for event in stored["pending"]] == ["plan.published.v1"]
+    assert [envelope_of(event)["type"] for event in stored["pending"]] == ["plan.published.v1"]
 
 
 async def test_all_faults_are_told_with_their_places(empty: Running) -> None:

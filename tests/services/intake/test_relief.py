@@ -8,6 +8,7 @@ import pytest
 
 from services.intake.repository.ledger import Ledger
 from shared.clock import from_iso, iso
+from shared.store.pending import envelope_of
 from tests.services.intake import small_plan
 from tests.services.intake.running import Running, token
 from tests.services.intake.small_plan import monthly
@@ -38,7 +39,7 @@ async def test_what_is_waived_is_not_expected_until_it_is_reinstated(intake: Run
     assert (done.status_code, done.json()["outcome"], done.json()["approver"]) == (200, outcome, "admin")
     assert await expected(intake) == 1
     assert (await intake.post(monthly())).status_code == 409
-    event = (await intake.entry())["pending"][-1]["envelope"]["data"]
+    event = envelope_of((await intake.entry())["pending"][-1])["data"]
     assert (event["cause"], event["outcome"], event["reason"]) == ("waived", outcome, "flood")
     assert (await decide(intake, what)).status_code == 409
     intake.clock.advance(1000)

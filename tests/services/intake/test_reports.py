@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from shared.store.pending import envelope_of
 from tests.services.intake.running import Running
 from tests.services.intake.small_plan import monthly
 
@@ -33,7 +34,7 @@ async def test_a_valid_report_is_stored_with_a_receipt_and_both_events(intake: R
     entry = await intake.entry()
     assert entry["outcome"] == "FULFILLED"
     assert entry["report"]["state"]["sha256"] == body["receipt"]["sha256"]
-    assert [event["envelope"]["type"] for event in entry["pending"]] == [
+    assert [envelope_of(event)["type"] for event in entry["pending"]] == [
         "obligation.changed.v1",
         "report.changed.v1",
         "obligation.changed.v1",
@@ -68,7 +69,7 @@ async def test_an_error_refuses_an_atomic_report_and_is_counted(intake: Running)
     assert (conflict["indexes"], conflict["got"]) == ([0], "60 > 50")
     entry = await intake.entry()
     assert (entry["rejected_count"], entry["outcome"], entry["report"]) == (1, "PENDING", None)
-    assert entry["pending"][-1]["envelope"]["data"]["rejected_count"] == 1
+    assert envelope_of(entry["pending"][-1])["data"]["rejected_count"] == 1
 
 
 async def test_partial_keeps_what_is_right(intake: Running) -> None:

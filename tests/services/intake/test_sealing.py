@@ -9,6 +9,7 @@ import pytest
 
 from services.intake.domain.sealing import Seal
 from services.intake.repository.seals import Seals
+from shared.store.pending import envelope_of
 from tests.services.intake import small_plan
 from tests.services.intake.running import Running, token
 from tests.services.intake.small_plan import monthly
@@ -132,7 +133,7 @@ async def test_sealing_against_submitting_at_once(intake: Running) -> None:
 
 
 async def test_what_is_sealed_is_announced(sealed: Running) -> None:
-    events = [event["envelope"] for event in (await sealed.entry())["pending"][-2:]]
+    events = [envelope_of(event) for event in (await sealed.entry())["pending"][-2:]]
     told = {event["type"]: event["data"] for event in events}
     assert told["report.changed.v1"]["phase"] == "SEALED"
     state = told["obligation.changed.v1"]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from services.intake.main import compose
-from services.intake.routes.refusals import STATUS
 from shared.clock import FixedClock
 from shared.http.problem_titles import TITLES
+from shared.http.refusals import STATUS
 from tests.services.intake.running import NoBroker, Running, settings
 from tests.services.intake.small_plan import monthly
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from shared.store.pending import envelope_of
 from tests.services.intake.running import Running, token
 from tests.services.intake.small_plan import monthly
 
@@ -15,7 +16,7 @@ async def test_a_unit_is_registered_changed_and_left_alone(empty: Running) -> No
     changed = await empty.put_unit("U1", headcount=60)
     assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
     held = await empty.store.get("units", "unit-U1")
-    assert [event["envelope"]["revision"] for event in held["pending"]] == [1, 2]
+    assert [envelope_of(event)["revision"] for event in held["pending"]] == [1, 2]
     assert (await empty.get("/v1/units/U1"))["headcount"] == 60
     assert (await empty.call("GET", "/v1/units/U9")).status_code == 404
     wrong = await empty.call("PUT", "/v1/units/U9", json={**held, "code": "U1"})

@@ -13,6 +13,7 @@ from services.notify.main import compose as compose_notify
 from services.notify.settings import NotifySettings
 from shared.clock import FixedClock, from_iso
 from shared.events.envelope import Envelope
+from shared.store.pending import envelope_of
 from tests.services.intake import small_plan
 from tests.services.intake.running import SECRET, Running
 from tests.services.intake.small_plan import monthly
@@ -47,7 +48,7 @@ class Listener:
             cursor = None
             while True:
                 page = await self._intake.store.find(collection, limit=1000, cursor=cursor)
-                events = (event["envelope"] for held in page.documents for event in held["pending"])
+                events = (envelope_of(event) for held in page.documents for event in held["pending"])
                 found += [Envelope.model_validate(event) for event in events if event["id"] not in self._seen]
                 cursor = page.cursor
                 if cursor is None:

@@ -339,4 +339,4 @@ def evaluation(*peers: PeerSummary, mean: float = 0.724, revision: int = 1) -> E
 
 def envelope(state: State) -> Envelope:
     """The event that announces a state, as a consumer gets it."""
-    return Envelope.model_validate(compose(state, at=iso(at("2011-01-03 08:00")))["envelope"])
+    return Envelope.model_validate_json(compose(state, at=iso(at("2011-01-03 08:00")))["body"])

@@ -11,6 +11,7 @@ import pytest
 
 from services.scoring import consumer
 from services.scoring.domain.debounce import Debounce
+from services.scoring.handlers.compute import Editions, Rounds
 from services.scoring.main import Handlers, handlers
 from services.scoring.repository.collections import COLLECTIONS, EVALUATIONS, SCORES
 from services.scoring.schedule import RecomputeLoop
@@ -18,7 +19,8 @@ from shared.clock import FixedClock
 from shared.events.envelope import Envelope, broker_subject
 from shared.store.documents import Documents, scan
 from shared.store.open import open_store
-from tests.services.scoring.world import END_MS
+from tests.services.scoring.rounds import OPENS_MS
+from tests.services.scoring.world import DAY_MS, END_MS
 
 
 @dataclass(slots=True)
@@ -49,9 +51,17 @@ class Service:
         return found + [held async for held in scan(self.store, EVALUATIONS.name)]
 
 
-def serve(store: Documents, clock: FixedClock, lease_clock: FixedClock | None = None) -> Service:
+def serve(
+    store: Documents,
+    clock: FixedClock,
+    lease_clock: FixedClock | None = None,
+    *,
+    rounds: Rounds | None = None,
+    editions: Editions | None = None,
+) -> Service:
     """An instance over a store. `lease_clock` stands still unless it is moved."""
-    made = handlers(store, clock=clock, lease_seconds=15, lease_clock=lease_clock or FixedClock(0))
+    leases = lease_clock or FixedClock(0)
+    made = handlers(store, clock=clock, lease_seconds=15, lease_clock=leases, rounds=rounds, editions=editions)
     loop = RecomputeLoop(
         waiting=made.marks.waiting,
         run=made.recompute.run,
@@ -69,4 +79,18 @@ async def open_scoring_store(path: Path) -> Documents:
 async def service(tmp_path: Path) -> AsyncIterator[Service]:
     store = await open_scoring_store(tmp_path / "scoring.sqlite3")
     yield serve(store, FixedClock(END_MS))
+    await store.aclose()
+
+
+@pytest.fixture
+async def drafted(tmp_path: Path) -> AsyncIterator[Service]:
+    """A computed year without a round, a day before self-scoring opens."""
+    from tests.services.scoring.test_recompute import world  # that module imports this one
+
+    store = await open_scoring_store(tmp_path / "scoring.sqlite3")
+    made = serve(store, FixedClock(OPENS_MS - DAY_MS))
+    await made.feed(world())
+    await made.settle()
+    yield made
+    await made.handlers.round.audit_chain.aclose()
     await store.aclose()

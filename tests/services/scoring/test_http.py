@@ -15,6 +15,7 @@ from services.scoring.main import Scoring, compose
 from services.scoring.settings import Settings
 from shared.clock import FixedClock
 from shared.http.tokens import issue_token
+from shared.store.pending import envelope_of
 from tests.services.scoring.conftest import Service
 from tests.services.scoring.test_recompute import world
 from tests.services.scoring.world import END_MS, envelope, obligation, plan_event, report, small_plan
@@ -165,3 +166,12 @@ async def test_the_barrier_stays_closed_while_the_broker_is_away(scoring: Scorin
         told = (await http.get("/internal/settled")).json()
     assert set(told) == {"schedule_ms", "outbox", "unprocessed", "dirty"}
     assert told["dirty"] > 0, "what cannot be found out counts as work"
+
+
+async def test_a_recomputation_is_one_trace_that_goes_on_in_all_it_announces(fed: Scoring) -> None:
+    documents = await Service(fed.store, FixedClock(END_MS), fed.handlers, fed.loop).documents()
+    events = [event for document in documents for event in document["pending"]]
+    assert len(events) == 6
+    traces = {envelope_of(event)["traceparent"] for event in events}
+    assert len(traces) == 1, "one span for all of it"
+    assert {event["traceparent"] for event in events} == traces

@@ -16,10 +16,10 @@ from services.scoring.settings import Settings
 from shared.clock import FixedClock
 from shared.events.catalog import compose as compose_event
 from shared.events.catalog import read
-from shared.events.envelope import Envelope
 from shared.nats.connection import connect
-from shared.nats.publisher import OutgoingEvent, Publisher
+from shared.nats.publisher import Publisher
 from shared.nats.streams import INTAKE, ensure_stream, stream_info
+from shared.store.pending import outgoing
 from tests.services.scoring.test_recompute import world
 from tests.services.scoring.world import END_MS
 from tests.support.nats_server import NatsServer
@@ -55,7 +55,7 @@ async def scoring(server: NatsServer, tmp_path: Path) -> AsyncIterator[Scoring]:
 async def test_reports_become_announced_scores(server: NatsServer, scoring: Scoring) -> None:
     outside = await connect(url=server.url, name="intake")
     await ensure_stream(outside, INTAKE)
-    events = [OutgoingEvent(_subject(one), one.model_dump(mode="json", exclude_none=True)) for one in world()]
+    events = [outgoing(compose_event(read(one), at=one.time)) for one in world()]
     await Publisher(outside).publish_in_order(events)
     transport = httpx.ASGITransport(app=scoring.app)
     async with httpx.AsyncClient(transport=transport, base_url="http://scoring") as http:
@@ -68,10 +68,6 @@ async def test_reports_become_announced_scores(server: NatsServer, scoring: Scor
     revisions = sum(row["revision"] for row in saved["items"]) + saved["revision"]
     assert announced == revisions, "when the barrier opens everything is announced"
     await outside.aclose()
-
-
-def _subject(one: Envelope) -> str:
-    return str(compose_event(read(one), at=one.time)["subject"])
 
 
 async def _settled(http: httpx.AsyncClient, seconds: float) -> bool:

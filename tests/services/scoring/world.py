@@ -13,6 +13,7 @@ from shared.events.report import ReportedValue, ReportState
 from shared.events.unit import UnitState
 from shared.plan.load import plan_document, plan_sha256
 from shared.plan.model import Plan
+from shared.store.pending import envelope_of
 from tests.services.scoring.plans import NAMES, group, indicator, plan, quotient
 
 DAY_MS = 86_400_000
@@ -60,7 +61,7 @@ def small_plan(version: str = "1", **fields: Any) -> Plan:
 
 
 def envelope(state: Any) -> Envelope:
-    return Envelope.model_validate(compose(state, at=iso(START_MS))["envelope"])
+    return Envelope.model_validate(envelope_of(compose(state, at=iso(START_MS))))
 
 
 def plan_event(of: Plan) -> Envelope:

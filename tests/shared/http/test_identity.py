@@ -115,7 +115,7 @@ def test_the_table_of_roles_names_known_scopes_only_and_unknown_roles_allow_noth
         assert scopes <= ALL_SCOPES
     assert scopes_of(frozenset({"emperor"})) == frozenset()
     assert "plan:write" not in ROLE_SCOPES["auditor"]
-    assert scopes_of(frozenset({"inspector", "appraiser"})) >= {"inspection:write", "appraisal:write"}
+    assert scopes_of(frozenset({"inspector", "appraiser"})) >= {"inspection:write", "evaluation:appraise"}
 
 
 class UnitKeys:

@@ -130,7 +130,7 @@ def test_a_misspelt_key_is_told_with_path_line_and_meant_key(mic_text: str) -> N
                 "unknown kind `linear_to_targt`",
                 "did you mean `linear_to_target`? the kinds are linear_to_target, official_ratio, "
                 "lower_is_better, share_of_peer_max, steps, level_map, boolean, min_max_goalposts, zscore_minmax, "
-                "informational",
+                "minmax, target, zscore, percentile, borda, piecewise, optimum, informational",
             ),
         ),
         (

@@ -57,6 +57,14 @@ def test_without_a_tracer_the_trace_is_carried_on() -> None:
         assert current_traceparent() == SAMPLED
 
 
+def test_a_span_names_the_traces_that_caused_it_without_continuing_them() -> None:
+    exporter = InMemorySpanExporter()
+    with Tracing(service="test", exporter=exporter).span_from(None, "recompute", links=(SAMPLED, "nonsense")):
+        assert current_trace_id() != TRACE_ID
+    (span,) = exporter.get_finished_spans()
+    assert [f"{link.context.trace_id:032x}" for link in span.links] == [TRACE_ID]
+
+
 def test_an_exception_passes_through_and_marks_the_span() -> None:
     exporter = InMemorySpanExporter()
     with pytest.raises(KeyError), Tracing(service="test", exporter=exporter).span_from(None, "work"):

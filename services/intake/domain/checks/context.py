@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,13 +42,19 @@ class Context:
     evidence_elsewhere: Mapping[str, str] = field(default_factory=dict)
     evidence_missing: frozenset[str] | None = None
     period: str = ""
+    reported: Sequence[tuple[Indicator, ReportedValue]] = field(init=False, repr=False, compare=False)
+    """Every indicator with a reported value and that value, in sent order: paired once, looked at by every rule."""
 
-    def chosen(self, parameters: Mapping[str, Any]) -> Iterator[tuple[Indicator, ReportedValue]]:
+    def __post_init__(self) -> None:
+        pairs = [(self.catalogue[code], value) for code, value in self.values.items() if value.status == "reported"]
+        object.__setattr__(self, "reported", pairs)
+
+    def chosen(self, parameters: Mapping[str, Any]) -> Iterable[tuple[Indicator, ReportedValue]]:
         """The indicators that the rule names (all without a list), each with its reported value, in sent order."""
-        wanted = frozenset(parameters.get("indicators") or ())
-        for code, value in self.values.items():
-            if value.status == "reported" and (not wanted or code in wanted):
-                yield self.catalogue[code], value
+        wanted = parameters.get("indicators")
+        if not wanted:
+            return self.reported
+        return [pair for pair in self.reported if pair[0].code in wanted]
 
     def number(self, operand: str) -> float | None:
         """The number that an operand such as `SVC-03.numerator` names; None where it was not reported."""
@@ -76,22 +82,25 @@ Check = Callable[[Context, Mapping[str, Any]], Iterator[Found]]
 
 def shown(indicator: Indicator, value: ReportedValue) -> float | None:
     """The value in the shown unit of measure; None where there is none or the denominator is 0."""
-    if not indicator.is_quotient:
-        return value.value
-    if value.numerator is None or not value.denominator:
-        return None
-    return indicator.scale * value.numerator / value.denominator
+    part, whole = value.numerator, value.denominator
+    if part is None or whole is None:
+        return None if indicator.is_quotient else value.value
+    return indicator.scale * part / whole if whole else None
 
 
 def numbers(values: Values) -> dict[tuple[str, str], float]:
     """Every reported number by (indicator, member)."""
-    return {
-        (code, member): number
-        for code, value in values.items()
-        if value.status == "reported"
-        for member in FIELDS
-        if (number := getattr(value, member)) is not None
-    }
+    found: dict[tuple[str, str], float] = {}
+    for code, held in values.items():
+        if held.status == "reported":
+            for member, number in (
+                ("value", held.value),
+                ("numerator", held.numerator),
+                ("denominator", held.denominator),
+            ):
+                if number is not None:
+                    found[code, member] = number
+    return found
 
 
 def text(number: float) -> str:

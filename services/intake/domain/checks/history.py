@@ -20,9 +20,10 @@ def not_decreasing(context: Context, parameters: Mapping[str, Any]) -> Iterator[
         before = earlier.get(indicator.code)
         if before is None or before.status != "reported" or time not in ("any", indicator.time):
             continue
-        member = "numerator" if indicator.is_quotient else "value"
-        was, now = getattr(before, member), getattr(value, member)
+        is_quotient = value.numerator is not None
+        was, now = (before.numerator, value.numerator) if is_quotient else (before.value, value.value)
         if was is not None and now is not None and now < was:
+            member = "numerator" if is_quotient else "value"
             message = Names(vi="Số liệu giảm so với kỳ được so sánh", en="The number fell against the earlier period")
             yield Found(message, (indicator.code,), member, f">= {text(was)}", text(now))
 
@@ -38,7 +39,7 @@ def ratio_jump(context: Context, parameters: Mapping[str, Any]) -> Iterator[Foun
     points = float(parameters["points"])
     for indicator, value in context.chosen(parameters):
         before = (context.previous or {}).get(indicator.code)
-        if not indicator.is_quotient or before is None or before.status != "reported":
+        if value.denominator is None or before is None or before.status != "reported":
             continue
         was, now = shown(indicator, before), shown(indicator, value)
         if was is not None and now is not None and abs(now - was) > points + TOLERANCE:
@@ -52,10 +53,25 @@ def ratio_jump(context: Context, parameters: Mapping[str, Any]) -> Iterator[Foun
 
 def copied_report(context: Context, parameters: Mapping[str, Any]) -> Iterator[Found]:
     """Not every number equals that of the period before, where there are enough numbers to tell."""
+    if context.previous is None or _differs(context, context.previous):
+        return
     now = numbers(context.values)
-    if context.previous is None or len(now) < parameters["at_least"] or now != numbers(context.previous):
+    if len(now) < parameters["at_least"] or now != numbers(context.previous):
         return
     message = Names(
         vi=f"Cả {len(now)} số liệu giống hệt kỳ trước", en=f"All {len(now)} numbers equal those of the period before"
     )
     yield Found(message, got=f"{len(now)} / {len(now)}")
+
+
+def _differs(context: Context, previous: Values) -> bool:
+    """Whether a number is plainly another one: nearly always the first, so that the rest need not be gathered."""
+    for indicator, value in context.reported:
+        before = previous.get(indicator.code)
+        if before is None or (value.value, value.numerator, value.denominator) != (
+            before.value,
+            before.numerator,
+            before.denominator,
+        ):
+            return True
+    return False

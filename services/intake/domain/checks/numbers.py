@@ -12,6 +12,8 @@ from shared.events.base import Names
 def non_negative(context: Context, parameters: Mapping[str, Any]) -> Iterator[Found]:
     """No number is below 0."""
     for indicator, value in context.chosen(parameters):
+        if (value.value or 0) >= 0 and (value.numerator or 0) >= 0 and (value.denominator or 0) >= 0:
+            continue
         for member in FIELDS:
             number = getattr(value, member)
             if number is not None and number < 0:

@@ -8,10 +8,10 @@ import pytest
 
 from services.intake.domain.content import Content, changes
 from services.intake.domain.entry import Entry, timeliness_at
-from services.intake.domain.refusal import Refusal
 from services.intake.domain.transitions import approved, received, rejected, returned
 from services.intake.domain.window import check_window
 from shared.plan.model import Form
+from shared.refusal import Refusal
 from tests.services.intake.domain.making import NOW_MS, entry, value
 from tests.services.intake.small_plan import plan
 

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.intake.domain import tree
-from services.intake.domain.refusal import Refusal
 from services.intake.domain.unit_changes import decide
 from services.intake.domain.unit_steps import AnyStep, Close, Move, Reopen
 from services.intake.domain.units import moved
 from shared.events.unit import UnitState
+from shared.refusal import Refusal
 from tests.services.intake.domain.making import unit
 
 TODAY = date(2011, 3, 31)

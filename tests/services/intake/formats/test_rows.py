@@ -91,7 +91,7 @@ def _record(line: int, unit: str) -> Record:
 
 def test_rows_of_one_unit_are_in_one_part_in_their_order(tmp_path: Path) -> None:
     records = [_record(line, f"U{line % 7}") for line in range(1, 101)]
-    counts = write_parts(records, tmp_path, parts=5, rows_max=100, only_unit=None, only_plan=None)
+    counts = write_parts(records, tmp_path, parts=5, rows_max=100)
     parts = [read_part(tmp_path, part) for part in range(5)]
     assert [len(part) for part in parts] == counts
     homes = {unit: {number for number, part in enumerate(parts) for held in part if held[4] == unit} for unit in UNITS}
@@ -103,9 +103,7 @@ def test_rows_of_one_unit_are_in_one_part_in_their_order(tmp_path: Path) -> None
 def test_bounds_of_parts(tmp_path: Path) -> None:
     assert (parts_for(0), parts_for(10 * 2**20), parts_for(2**40)) == (1, 10, 64)
     with pytest.raises(FileFault, match="TOO_MANY_ROWS"):
-        write_parts(
-            [_record(line, "U") for line in range(3)], tmp_path, parts=1, rows_max=2, only_unit=None, only_plan=None
-        )
+        write_parts([_record(line, "U") for line in range(3)], tmp_path, parts=1, rows_max=2)
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,35 @@ METHODS: tuple[dict[str, Any], ...] = (
     {"kind": "zscore_minmax", "ddof": 0},
     {"kind": "zscore_minmax", "ddof": 1},
     {"kind": "informational"},
+    {"kind": "linear_to_target", "cap": 0.5},
+    {"kind": "target", "baseline": -1.0, "worst": 20.0, "cap": 1.5},
+    {"kind": "target", "worst": 9.5},
+    {
+        "kind": "steps",
+        "steps": [{"at_least": 0, "share": 0.9}, {"at_least": 5, "share": 0.4}],
+        "below": 0.3,
+        "any_order": True,
+    },
+    {"kind": "share_of_peer_max", "posts": "frozen", "zero_range": "neutral"},
+    {"kind": "zscore_minmax", "posts": "frozen", "zero_range": "full"},
+    {"kind": "minmax"},
+    {"kind": "minmax", "posts": "current", "within": "peer_group", "zero_range": "neutral"},
+    {"kind": "minmax", "robust": True},
+    {"kind": "minmax", "outliers": "treat"},
+    {"kind": "minmax", "outliers": "treat", "within": "peer_group"},
+    {"kind": "zscore"},
+    {"kind": "zscore", "ddof": 0, "posts": "current", "within": "peer_group", "zero_range": "full"},
+    {"kind": "percentile"},
+    {"kind": "percentile", "tie": "low", "within": "peer_group"},
+    {"kind": "percentile", "within": "peer_group", "zero_range": "neutral"},
+    {"kind": "borda"},
+    {"kind": "borda", "within": "peer_group", "zero_range": "full"},
+    {
+        "kind": "piecewise",
+        "knots": [{"value": -1, "share": 0.1}, {"value": 2, "share": 0.8}, {"value": 9, "share": 0.3}],
+    },
+    {"kind": "optimum", "low": -2, "first": 3, "last": 3, "high": 8},
+    {"kind": "optimum", "low": -2, "first": 1, "last": 4.5, "high": 11},
 )
 
 
@@ -122,7 +151,7 @@ def _indicators(draw: Draw, code: str) -> dict[str, Any]:
     fields: dict[str, Any] = {"direction": draw(st.sampled_from(["higher", "lower"])), "weight": draw(weights)}
     if kind == "informational":
         fields["weight"] = 0.0
-    if kind in ("linear_to_target", "lower_is_better"):
+    if kind in ("linear_to_target", "lower_is_better", "target"):
         targets = st.sampled_from([3.0, 8.0] if kind == "lower_is_better" else [0.0, 3.0, 8.0])
         fields["targets"] = {draw(st.sampled_from([YEAR, YEAR, YEAR, YEAR + 1])): draw(targets)}
         fields["target_overrides"] = [{"unit": "U1", "targets": {YEAR: draw(targets)}}] if draw(st.booleans()) else []

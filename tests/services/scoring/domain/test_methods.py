@@ -72,7 +72,7 @@ def test_a_range_beyond_the_largest_number_gives_0_half_and_1(method: dict[str, 
 
 
 def test_a_column_that_nobody_reported_is_missing_for_everybody() -> None:
-    assert column(ZSCORE, [NAN, NAN])[0] == ["not_reported", "not_reported"]
+    assert column(goalposts(0, 10), [NAN, NAN])[0] == ["not_reported", "not_reported"]
 
 
 def test_the_peer_maximum_without_anybody_above_zero_says_nothing() -> None:

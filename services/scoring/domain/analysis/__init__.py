@@ -1,0 +1,1 @@
+"""How sure, how sensitive, what if: analyses of one evaluation that never touch its record. Pure, numpy only."""

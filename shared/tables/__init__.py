@@ -1,0 +1,1 @@
+"""Tables that people open in a spreadsheet: CSV and XLSX, in which text stays text."""
