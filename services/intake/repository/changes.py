@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
+
+import orjson
 
 from services.intake.domain.audit import REGISTRY
 from services.intake.domain.entry import SYSTEM
@@ -43,11 +46,18 @@ class ChangedDocuments:
         async for held in self._scan(REPORT_VERSIONS.name, "archived_ms", at_ms):
             yield _accepted(held["content"]["state"])
         async for held in self._scan(OBLIGATIONS.name, "changed_at_ms", at_ms):
-            if held["report"] is not None:
-                yield _accepted(held["report"]["state"])
+            report = _report(held)
+            if report is not None:
+                yield _accepted(report["state"])
 
     def _scan(self, collection: str, field: str, at_ms: int) -> AsyncIterator[Document]:
         return scan(self._store, collection, between=Between(field, at_least=at_ms), page_size=_PAGE)
+
+
+def _report(held: Document) -> Any:
+    """The report of a ledger entry as plain values: it stands there as text."""
+    report = held["report"]
+    return orjson.loads(report) if isinstance(report, str) else report
 
 
 def _report_id(held: Document) -> str:
@@ -58,7 +68,7 @@ def _by(held: Document) -> str:
     """Who made the last change, as far as the document says."""
     if held["cause"] in _BY_THE_SYSTEM:
         return SYSTEM
-    report = held["report"] or {}
+    report = _report(held) or {}
     state, decisions = report.get("state", {}), report.get("decisions", ())
     if state.get("received_at_ms") == held["changed_at_ms"]:
         return str(state["submitted_by"])

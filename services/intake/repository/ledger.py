@@ -1,12 +1,14 @@
 """The ledger: one document holds an obligation and the report that stands for it.
 
 So report, obligation and both their events are one write. The fields of the obligation are at the top of the
-document, where they are indexed; the report is the sub-document `report`.
+document, where they are indexed; the report is JSON text under `report`, because most readers of an entry need only a
+part of it, and nothing is queried inside.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 
 from services.intake.domain.entry import Entry, Line, Report
 from services.intake.domain.limits import NEVER_MS, ends_ms
@@ -18,6 +20,8 @@ from shared.store.announce import unsent_of, with_events
 from shared.store.documents import Between, Document, Documents, Scalar, scan
 
 INSERT_BATCH = 500
+PARSED_MAX = 1000
+"""Entries that are remembered as parsed, some 15 KB each: a unit's report is held against its last one."""
 LOOKS_MAX = 40
 """Reads of one page at most: a rare filter then gives a short page and a cursor, not a slow answer."""
 
@@ -29,14 +33,16 @@ class Ledger:
         """`accepted` is told of every version that was written, right after the write."""
         self._store = store
         self._accepted = accepted
+        self._parsed: dict[tuple[str, int], Entry] = {}
+        """Entries as this process read or wrote them last, by id and revision: the same revision is the same entry."""
 
     async def get(self, id: str) -> Entry | None:
         document = await self._store.get(OBLIGATIONS.name, id)
-        return None if document is None else _entry(document)
+        return None if document is None else self._read(document)
 
     async def get_many(self, ids: Sequence[str]) -> list[Entry]:
         """Those of the entries that exist."""
-        return [_entry(document) for document in await self._store.get_many(OBLIGATIONS.name, ids)]
+        return [self._read(document) for document in await self._store.get_many(OBLIGATIONS.name, ids)]
 
     async def insert_many(self, obligations: Sequence[ObligationState], *, now_ms: int) -> int:
         """Write each with its event unless it is there already; gives how many were new."""
@@ -54,6 +60,8 @@ class Ledger:
         states.append(fresh.obligation)
         document = with_events({**_document(fresh), "rev": held.rev}, states, unsent=held.unsent, now_ms=now_ms)
         written = await self._store.replace(OBLIGATIONS.name, document)
+        if written:
+            self._remember((fresh.id, held.rev + 1), fresh)
         if written and fresh.report is not None and fresh.version > held.version:
             self._accepted(fresh.report.state)
         return written
@@ -119,6 +127,20 @@ class Ledger:
         page = await self._store.find(OBLIGATIONS.name, {"report_sha256": sha256}, limit=1)
         return _entry(page.documents[0]) if page.documents else None
 
+    def _read(self, document: Document) -> Entry:
+        key = (document["_id"], document["rev"])
+        known = self._parsed.get(key)
+        if known is None:
+            known = _entry(document)
+            self._remember(key, known)
+        # What waits to be published changes without a revision.
+        return replace(known, rev=document["rev"], unsent=unsent_of(document))
+
+    def _remember(self, key: tuple[str, int], entry: Entry) -> None:
+        if len(self._parsed) >= PARSED_MAX:
+            self._parsed.pop(next(iter(self._parsed)))
+        self._parsed[key] = entry
+
     async def _scan(self, equals: Mapping[str, Scalar]) -> AsyncIterator[Entry]:
         async for document in scan(self._store, OBLIGATIONS.name, equals):
             yield _entry(document)
@@ -148,7 +170,7 @@ def _document(entry: Entry) -> Document:
         "has_report": report is not None,
         "phase": report.state.phase if report else "",
         "report_sha256": report.state.sha256 if report else "",
-        "report": report.model_dump(mode="json") if report else None,
+        "report": report.model_dump_json() if report else None,
         "history": [line.model_dump(mode="json") for line in entry.history],
         "relief_ends_ms": ends_ms(entry.obligation),
         "review_due_ms": _review_due_ms(report),
@@ -164,11 +186,18 @@ def _review_due_ms(report: Report | None) -> int:
 
 
 def _entry(document: Document) -> Entry:
-    held = document["report"]
     return Entry(
         obligation=ObligationState.model_validate(document),
-        report=Report.model_validate(held) if held is not None else None,
+        report=report_of(document),
         history=tuple(Line.model_validate(line) for line in document.get("history", ())),
         rev=document["rev"],
         unsent=unsent_of(document),
     )
+
+
+def report_of(document: Document) -> Report | None:
+    """The report that stands in a document of the ledger. Until 0.2 it was kept as a sub-document."""
+    held = document["report"]
+    if held is None:
+        return None
+    return Report.model_validate_json(held) if isinstance(held, str) else Report.model_validate(held)

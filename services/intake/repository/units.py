@@ -8,6 +8,7 @@ from shared.events.unit import UnitState
 from shared.store.announce import unsent_of, with_events
 from shared.store.documents import Document, Documents, scan
 
+PARSED_MAX = 5000
 CHANGES_KEPT_MAX = 50
 """Only the newest change can be unfinished, so a few are plenty."""
 
@@ -17,10 +18,20 @@ class Units:
 
     def __init__(self, store: Documents) -> None:
         self._store = store
+        self._parsed: dict[str, tuple[int, UnitState]] = {}
+        """Unit -> revision and state as read last: every report asks for its unit."""
 
     async def get(self, unit: str) -> Registered | None:
         document = await self._store.get(UNITS.name, _id(unit))
-        return None if document is None else _registered(document)
+        if document is None:
+            return None
+        rev, state = self._parsed.get(unit, (0, None))
+        if state is None or rev != document["rev"]:
+            state = UnitState.model_validate(document)
+            if len(self._parsed) >= PARSED_MAX:
+                self._parsed.clear()
+            self._parsed[unit] = (document["rev"], state)
+        return _registered(document, state)
 
     async def save(self, state: UnitState, held: Registered | None, *, now_ms: int, change: str | None = None) -> bool:
         """Write the state with its event, over what was read, and which change it had. False when it has moved on."""
@@ -46,6 +57,6 @@ def _id(unit: str) -> str:
     return f"unit-{unit}"
 
 
-def _registered(document: Document) -> Registered:
+def _registered(document: Document, state: UnitState | None = None) -> Registered:
     had = tuple(document.get("changes", ()))
-    return Registered(UnitState.model_validate(document), document["rev"], unsent_of(document), had)
+    return Registered(state or UnitState.model_validate(document), document["rev"], unsent_of(document), had)

@@ -16,6 +16,7 @@ from services.intake.handlers.reviews import ReviewReports
 from services.intake.routes.report_answers import ReportShown, rejection, shown, summary
 from shared.events.report import ReportPhase, ReportState
 from shared.http.answers import JSON, body_of, json_answer, json_bytes, read_body
+from shared.http.api_docs import problems
 from shared.http.idempotency import Idempotency, StoredResponse, request_hash
 from shared.http.identity import SECURITY, Principal, authorized, require
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
@@ -56,7 +57,7 @@ def submission_routes(
         "",
         status_code=201,
         response_model=Summary,
-        responses={200: {"model": Summary, "description": "Replayed, unchanged, or a dry run"}},
+        responses={200: {"model": Summary, "description": "Replayed, unchanged, or a dry run"}, **problems(404)},
         openapi_extra={**body_of(ReportInput, example=REPORT_EXAMPLE), **SECURITY, "parameters": _PARAMETERS},
     )
     async def post(request: Request) -> Response:

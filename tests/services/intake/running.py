@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 
 from services.intake.main import Intake, compose
 from services.intake.settings import Settings
@@ -74,10 +75,11 @@ class Running:
         return await self.call("POST", "/v1/reports", json=body, **more)
 
     async def entry(self, form: str = "MONTHLY", unit: str = "U1", period: str = "2011-M03") -> dict[str, Any]:
-        """The document of the ledger, as it is stored."""
+        """The document of the ledger, its report read."""
         held = await self.store.get("obligations", f"obligation-SMALL-{form}-{unit}-{period}")
         assert held is not None
-        return dict(held)
+        report = held["report"]
+        return {**held, "report": None if report is None else orjson.loads(report)}
 
     async def written(self) -> list[Any]:
         """Everything that a report could change."""
