@@ -193,9 +193,9 @@ async def consumer_info(connection: Connection, stream: str, name: str) -> dict[
 
 
 async def ensure_stream(connection: Connection, spec: StreamSpec, *, may_create: bool = True) -> dict[str, Any]:
-    """The stream's info, after creating it if it is absent.
+    """The stream's info, after creating it if it is absent, or giving it the subjects that a newer version declares.
 
-    `ConfigurationDrift` when it is not as declared; `Absent` when it does not exist and we may not create it.
+    `ConfigurationDrift` when it is otherwise not as declared; `Absent` when it does not exist and we may not create it.
     """
     try:
         info = await stream_info(connection, spec.name)
@@ -203,8 +203,16 @@ async def ensure_stream(connection: Connection, spec: StreamSpec, *, may_create:
         if not may_create:
             raise
         info = await api_request(connection, f"STREAM.CREATE.{spec.name}", stream_config(spec))
+    if may_create and _only_lacks_subjects(spec, info["config"]):
+        info = await api_request(connection, f"STREAM.UPDATE.{spec.name}", stream_config(spec))
     _compare(f"stream {spec.name}", stream_config(spec), info["config"])
     return info
+
+
+def _only_lacks_subjects(spec: StreamSpec, echoed: Mapping[str, Any]) -> bool:
+    """Whether the stream was made by an older version: taking in more loses nothing and needs nobody's decision."""
+    held = set(echoed.get("subjects") or ())
+    return set(differences(stream_config(spec), echoed)) == {"subjects"} and held < set(spec.subjects)
 
 
 async def ensure_consumer(connection: Connection, spec: ConsumerSpec) -> dict[str, Any]:

@@ -32,6 +32,17 @@ async def test_a_stream_that_differs_is_refused_and_each_field_named(connection:
     assert set(caught.value.fields) == {"max_age", "subjects"}
 
 
+async def test_a_stream_of_an_older_version_is_given_the_subjects_that_are_new(connection: Connection) -> None:
+    older = replace(STREAM, subjects=STREAM.subjects[:1])
+    first = await ensure_stream(connection, older)
+    with pytest.raises(ConfigurationDrift):
+        await ensure_stream(connection, STREAM, may_create=False)
+    grown = await ensure_stream(connection, STREAM)
+    assert (grown["created"], set(grown["config"]["subjects"])) == (first["created"], set(STREAM.subjects))
+    with pytest.raises(ConfigurationDrift):
+        await ensure_stream(connection, older)
+
+
 async def test_a_consumer_that_differs_is_refused(connection: Connection) -> None:
     await ensure_stream(connection, STREAM)
     await ensure_consumer(connection, SPEC)
