@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("store", "scoring", "ranking_latency", "intake", "intake_import")
+BENCHES = ("store", "scoring", "ranking_latency", "intake", "intake_import", "notify")
 SECONDS_MAX = 600
 
 

@@ -196,7 +196,7 @@ def computing(units: int) -> None:
 
     def texts() -> None:
         contents = {f"u{at:06}": each for at, each in enumerate(content())}
-        changed_scores(Mark("mark-BENCH-2011", "BENCH", YEAR), contents, {}, {}, now_ms=START_MS)
+        changed_scores(Mark("mark-BENCH-2011", "BENCH", YEAR), contents, {}, listed=True, now_ms=START_MS)
 
     print(f"{units} units x {INDICATORS} indicators: bare numpy {floor:.2f} ms")
     for name, work in (("from ledger to announced content", content), ("to the texts that are saved", texts)):

@@ -225,7 +225,9 @@ def _app(
         unit_routes(framing, _profiles(models)),
         alert_routes(framing, AlertPages(models.alerts)),
         delivery_routes(framing, DeliveryPages(models.deliveries)),
-        pipeline_routes(framing, Pipelines(broker=view, progress=progress, live=live)),
+        pipeline_routes(
+            framing, Pipelines(broker=view, progress=progress, live=live, deliveries=models.deliveries, clock=clock)
+        ),
         export_routes(framing, overviews),
         live_routes(
             stream_seconds_max=settings.live_stream_seconds_max,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
+from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from shared.settings import Port, ServiceSettings
 
@@ -29,12 +31,66 @@ class NotifySettings(ServiceSettings):
     mail_sender: str = Field(default="tiendo@tiendo.example", description="Address that messages come from.")
     mail_sender_name: str = Field(default="Tiến độ", description="Name shown beside the sender's address.")
 
+    smtp_ca_file: Path | None = Field(
+        default=None, description="Certificates (PEM) that sign the SMTP server's; none takes the system's."
+    )
+    bounce_address: str = Field(
+        default="",
+        description="Mailbox whose messages are posted to /v1/bounces, such as bounces@tiendo.example. Each message "
+        "then returns to an address of its own within it (bounces+...@); empty sends from the sender's address.",
+    )
+
+    messages_per_day_max: int = Field(
+        default=5,
+        ge=1,
+        le=500,
+        description="Messages to one recipient on one day; reminders and alerts beyond it wait for the next morning.",
+    )
+    link_days: int = Field(
+        default=60, ge=30, le=366, description="Days for which the links in a message (preferences, unsubscribe) hold."
+    )
+    webhook_timeout_seconds: float = Field(
+        default=15.0, gt=0, le=60, description="Longest attempt of one webhook, in seconds."
+    )
+    webhook_private_networks: str = Field(
+        default="",
+        description="Private networks (CIDR, separated by commas) that webhooks may call, by http too, such as "
+        "127.0.0.0/8; empty allows public https only.",
+    )
+    chat_schemes: str = Field(
+        default="tgram,msteams,workflows,slack,mmost,mmosts,rocket,rockets,gchat,zulip,matrix,matrixs",
+        description="Chat services that recipients may have: URL schemes of Apprise, separated by commas.",
+    )
+    sms_schemes: str = Field(
+        default="twilio,vonage,sinch,msg91,clickatell,plivo,messagebird,sns",
+        description="SMS services that recipients may have: URL schemes of Apprise, separated by commas.",
+    )
+    chat_timeout_seconds: float = Field(
+        default=20.0, gt=0, le=60, description="Longest attempt of one chat message or SMS, in seconds."
+    )
+
     mail_at_once: int = Field(default=8, ge=1, le=64, description="Most messages that are being sent side by side.")
     instance: str = Field(
         default="",
         description="Name of this process among its like, the same after a restart; empty takes the host's name. "
         "A start takes up again what its earlier life was sending.",
     )
+
+    @field_validator("webhook_private_networks")
+    @classmethod
+    def _are_networks(cls, given: str) -> str:
+        for part in filter(None, map(str.strip, given.split(","))):
+            ip_network(part)
+        return given
+
+    @field_validator("bounce_address")
+    @classmethod
+    def _is_mailbox(cls, given: str) -> str:
+        # The return address adds 46 characters to what stands before the @, of which mail systems take 64.
+        local, at, domain = given.rpartition("@")
+        if given and not (0 < len(local) <= 18 and at and domain):
+            raise ValueError("an address with at most 18 characters before its @, or empty")
+        return given
 
     @model_validator(mode="after")
     def _mail_is_private(self) -> Self:

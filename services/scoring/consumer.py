@@ -14,4 +14,5 @@ def subscriptions(keep: Keep) -> Mapping[str, Callable[[Envelope], Awaitable[Non
         "tiendo.unit.>": keep.unit,
         "tiendo.obligation.>": keep.obligation,
         "tiendo.report.>": keep.report,
+        "tiendo.inspection.>": keep.inspection,
     }

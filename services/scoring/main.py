@@ -48,6 +48,7 @@ from services.scoring.repository.clarifications import Clarifications
 from services.scoring.repository.collections import COLLECTIONS, EMITTING
 from services.scoring.repository.edition_parts import EditionParts
 from services.scoring.repository.editions import Editions as EditionStore
+from services.scoring.repository.findings import Findings
 from services.scoring.repository.jobs import Jobs
 from services.scoring.repository.ledger import Ledger
 from services.scoring.repository.marks import Marks
@@ -278,7 +279,7 @@ def handlers(
     `rounds` and `editions` take the place of those in the store.
     """
     plans, units, ledger, observations = Plans(store), Units(store), Ledger(store), Observations(store)
-    results = Results(store)
+    findings, results = Findings(store), Results(store)
     marks = Marks(
         store,
         owner=secrets.token_hex(8),
@@ -290,6 +291,7 @@ def handlers(
         plans=plans,
         ledger=ledger,
         observations=observations,
+        findings=findings,
         clock=clock,
         rounds=rounds or RoundViews(store),
         editions=editions,
@@ -308,7 +310,7 @@ def handlers(
         notes=AppraisalNotes(store),
     )
     return Handlers(
-        keep=Keep(plans=plans, units=units, ledger=ledger, observations=observations, marks=marks),
+        keep=Keep(plans=plans, units=units, ledger=ledger, observations=observations, findings=findings, marks=marks),
         recompute=recompute,
         answer=Answer(results=results, units=units),
         marks=marks,

@@ -15,6 +15,7 @@ import orjson
 from shared.events.base import State
 from shared.events.edition import EditionState
 from shared.events.envelope import Envelope, broker_subject, envelope_text, event_id
+from shared.events.inspection import InspectionState
 from shared.events.notice import AlertState, DeliveryState, DigestState, ReminderState
 from shared.events.obligation import ObligationState
 from shared.events.plan import PlanState
@@ -148,6 +149,15 @@ CATALOG: tuple[EventType, ...] = (
         ("dashboard",),
         "An inspection alert opened, was seen again, acknowledged, silenced or resolved.",
         lambda s: s.alert,
+        _unit,
+    ),
+    EventType(
+        "inspection.changed.v1",
+        InspectionState,
+        "notify",
+        ("scoring",),
+        "An inspection was proposed, took a step, or something became of one of its findings.",
+        lambda s: s.inspection,
         _unit,
     ),
     EventType(

@@ -9,6 +9,7 @@ from pydantic import Field
 from shared.events.base import Names, State
 
 ReminderStatus = Literal["PENDING", "SENT", "SUPERSEDED", "SKIPPED_LATE", "SUPPRESSED", "FAILED"]
+Punctuality = Literal["met", "missed", "open", "none"]
 AlertPhase = Literal["OPEN", "ACKNOWLEDGED", "RESOLVED", "SILENCED"]
 DeliveryStatus = Literal[
     "CREATED",
@@ -60,6 +61,13 @@ class AlertState(State):
     owner: str | None = None
     reason: str | None = None
     detail: dict[str, Any] = Field(default_factory=dict)
+    signal: str = Field(default="", description="The signal of the plan's rule, or of an operations alert.")
+    kind: str = Field(default="", description="Kind of rule, by which notices are grouped.")
+    muted_by: str | None = Field(default=None, description="What explains it: an outage, an extension, a waiver.")
+    silence: str | None = Field(default=None, description="The silence under which it is SILENCED.")
+    silenced_until_ms: int | None = None
+    escalation_level: int = Field(default=0, description="How many levels above the first were told.")
+    promises_missed: int = 0
 
 
 class DigestState(State):
@@ -81,7 +89,7 @@ class DeliveryState(State):
     """One notice to one recipient through one channel."""
 
     delivery: str
-    kind: Literal["reminder", "alert", "digest"]
+    kind: Literal["reminder", "alert", "digest", "inspection"]
     subject: str = Field(description="Reminder, alert or digest that it delivers.")
     unit: str | None
     channel: str
@@ -92,3 +100,29 @@ class DeliveryState(State):
     title: str
     created_at_ms: int
     changed_at_ms: int
+    due_at_ms: int | None = Field(default=None, description="Since when what it tells was due; null: not a reminder.")
+    sent_at_ms: int | None = Field(default=None, description="When it first left; null while it did not.")
+
+    @property
+    def punctuality(self) -> Punctuality:
+        return punctuality(self.status, due_at_ms=self.due_at_ms or 0, sent_at_ms=self.sent_at_ms or 0)
+
+
+PUNCTUAL_WITHIN_MS = 15 * 60_000
+PUNCTUAL_TARGET = 0.99
+"""The service level: so many of the reminders that are due leave within 15 minutes."""
+
+
+def punctuality(status: DeliveryStatus, *, due_at_ms: int, sent_at_ms: int) -> Punctuality:
+    """How a delivery counts in the service level. `open`: not sent yet, a miss once its 15 minutes are over.
+
+    `none`: no reminder, or one that ended for a reason that is not ours: refused by the receiver, switched off,
+    no longer needed.
+    """
+    if not due_at_ms:
+        return "none"
+    if sent_at_ms:
+        return "met" if sent_at_ms - due_at_ms <= PUNCTUAL_WITHIN_MS else "missed"
+    if status == "TECHNICAL_FAILURE":
+        return "missed"
+    return "none" if status in ("PERMANENT_FAILURE", "CANCELLED", "SUPERSEDED") else "open"

@@ -32,17 +32,30 @@ class GroupScore(Part):
     coverage: float
 
 
+class IndicatorPace(Part):
+    """Value over what is expected by now; `stale` when the last two periods due have no report."""
+
+    ratio: float | None
+    verdict: Literal["on_track", "lagging", "at_risk", "stale"]
+
+
 class IndicatorScore(Part):
     """One indicator for one unit: annual value, share in [0, 1], target it was held against."""
 
     code: str
     group: str
-    status: str = Field(description="observed, not_reported, not_applicable, suppressed, invalid, informational")
+    status: str = Field(
+        description="With a value: observed, estimated, imputed, carried. Without: not_reported, suppressed, invalid, "
+        "not_applicable, not_due, excluded (nothing to compare or no target), informational (shown, never counted)."
+    )
     value: float | None = None
     target: float | None = None
     share: float | None = None
     points: float | None = None
     points_max: float | None = None
+    pace: IndicatorPace | None = Field(
+        default=None, description="While the evaluation is provisional; null without a target, or with nothing due."
+    )
     appraised: bool = Field(default=False, description="An appraiser has decided on it, confirming it or otherwise.")
 
 

@@ -32,6 +32,7 @@ WRITE_SCOPES = frozenset(
         "evaluation:write",
         "analysis:run",
         "inspection:write",
+        "inspection:remedy",
         "notify:write",
         "pipeline:write",
     }
@@ -55,10 +56,12 @@ ROLE_SCOPES: dict[str, frozenset[str]] = {
     "appraiser": READ_SCOPES | {"report:review", "evaluation:appraise", "analysis:run"},
     "inspector": READ_SCOPES | {"inspection:write"},
     "leader": READ_SCOPES | {"evaluation:write", "evaluation:draft", "analysis:run"},
-    "administrator": ALL_SCOPES - {"evaluation:appraise", "evaluation:clarify"},
+    "administrator": ALL_SCOPES - {"evaluation:appraise", "evaluation:clarify", "inspection:remedy"},
     "auditor": READ_SCOPES | OPERATION_SCOPES | {"analysis:run"},
-    # Speaks for one unit in a round; of evaluations it sees its own unit's criteria only.
-    "unit_officer": frozenset({"plan:read", "unit:read", "report:read", "obligation:read", "evaluation:clarify"}),
+    # Speaks for one unit in a round and about its findings; it sees its own unit's criteria and inspections only.
+    "unit_officer": frozenset(
+        {"plan:read", "unit:read", "report:read", "obligation:read", "evaluation:clarify", "inspection:remedy"}
+    ),
 }
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from shared.plan.calendar import obligation_instants, periods_in_force
 from shared.plan.check_groups import group_findings
+from shared.plan.check_inspection import inspection_findings
 from shared.plan.check_rules import rule_findings
 from shared.plan.check_scoring import scoring_findings
 from shared.plan.faults import PathKey, did_you_mean
@@ -30,6 +31,7 @@ def incoherences(plan: Plan) -> list[Finding]:
         *_indicators(plan),
         *_forms(plan),
         *rule_findings(plan),
+        *inspection_findings(plan),
         *scoring_findings(plan),
         *group_findings(plan),
     ]

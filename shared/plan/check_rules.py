@@ -1,4 +1,4 @@
-"""Coherence of the rules of a plan: validation checks, inspection signals, digests, with their parameters."""
+"""Coherence of the rules of a plan: validation checks and digests, with their parameters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shared.plan.check_expressions import expression_findings
-from shared.plan.checks import CHECKS, OPERAND_FIELDS, SIGNALS, Parameter
+from shared.plan.checks import CHECKS, OPERAND_FIELDS, Parameter
 from shared.plan.faults import PathKey, did_you_mean
 from shared.plan.model import Indicator, Plan
 
@@ -14,7 +14,7 @@ _Finding = tuple[PathKey, str, str | None]
 
 
 def rule_findings(plan: Plan) -> Iterator[_Finding]:
-    """What is wrong with the plan's validation rules, inspection rules and digests."""
+    """What is wrong with the plan's validation rules and digests."""
     indicators = {indicator.code: indicator for indicator in plan.indicators()}
     forms = [form.code for form in plan.forms]
     for at, rule in enumerate(plan.validation):
@@ -24,9 +24,6 @@ def rule_findings(plan: Plan) -> Iterator[_Finding]:
         for position, form in enumerate(rule.forms):
             yield from _form((*path, "forms", position), form, forms)
     yield from expression_findings(plan)
-    for at, inspection in enumerate(plan.inspection):
-        known = SIGNALS[inspection.signal]
-        yield from _parameters(("inspection", at), inspection.signal, inspection.parameters, known, indicators)
     for at, digest in enumerate(plan.digests):
         for position, schedule in enumerate(digest.schedules):
             if schedule.kind == "after_due":
@@ -41,7 +38,7 @@ def _check(
         hint = did_you_mean(name, CHECKS) or f"the checks are {', '.join(CHECKS)}"
         yield (*path, "check"), f"there is no check `{name}`", hint
     else:
-        yield from _parameters(path, name, given, check.parameters, indicators)
+        yield from parameter_findings(path, name, given, check.parameters, indicators)
 
 
 def _form(path: PathKey, code: str, forms: list[str]) -> Iterator[_Finding]:
@@ -49,13 +46,14 @@ def _form(path: PathKey, code: str, forms: list[str]) -> Iterator[_Finding]:
         yield path, f"there is no form `{code}`", did_you_mean(code, forms) or f"the plan has {', '.join(forms)}"
 
 
-def _parameters(
+def parameter_findings(
     path: PathKey,
     name: str,
     given: Mapping[str, Any],
     known: Mapping[str, Parameter],
     indicators: Mapping[str, Indicator],
 ) -> Iterator[_Finding]:
+    """What is wrong with the parameters of a check or signal, whose known ones are given."""
     for key, value in given.items():
         here = (*path, "parameters", key)
         if key not in known:

@@ -152,12 +152,53 @@ CHECKS: dict[str, Check] = {
     ),
 }
 
+_Z = Parameter("number", "Robust z from which a value is an outlier.", default=3.5, low=1, high=100)
+_LOOKED_AT = Parameter("indicators", "Indicators that are looked at; empty means all.", default=())
+
 SIGNALS: dict[str, dict[str, Parameter]] = {
     "report_overdue": {},
+    "two_in_a_row": {
+        "at_least": Parameter(
+            "number", "So many periods of a form in a row make the signal.", default=2.0, low=2, high=24
+        )
+    },
     "copied_report": {},
+    "layers_differ": {
+        "share": Parameter(
+            "number", "More than this part of the applicable points makes the signal.", default=0.1, low=0, high=1
+        )
+    },
+    "evidence_missing": {
+        "at_least": Parameter("number", "So many indicators without evidence make the signal.", default=1.0, low=1)
+    },
+    "band_fell": {
+        "bands": Parameter("number", "A fall of so many bands makes the signal.", default=1.0, low=1),
+        "provisional": Parameter("number", "1 looks at provisional scores as well.", default=0.0, low=0, high=1),
+    },
     "far_below_target": {
         "share": Parameter("number", "Below this share of the target an indicator counts.", default=0.5, low=0, high=1),
         "at_least": Parameter("number", "So many indicators make the signal.", default=5.0, low=1),
+    },
+    "security_incident": {
+        "indicators": Parameter("indicators", "Indicators that count incidents."),
+        "at_least": Parameter("number", "So many incidents in all make the signal.", default=1.0, low=1),
+    },
+    "finding_overdue": {},
+    "outlier_own_history": {
+        "indicators": _LOOKED_AT,
+        "z": _Z,
+        "periods": Parameter("number", "Compare only with so many earlier periods.", default=4.0, low=3, high=40),
+        "at_least": Parameter("number", "So many indicators make the signal.", default=1.0, low=1),
+    },
+    "outlier_peers": {
+        "indicators": _LOOKED_AT,
+        "z": _Z,
+        "units": Parameter("number", "Compare only where so many units have a value.", default=8.0, low=3),
+        "at_least": Parameter("number", "So many indicators make the signal.", default=1.0, low=1),
+    },
+    "pace_at_risk": {
+        "pace": Parameter("number", "Below this pace an indicator counts.", default=0.75, low=0, high=1),
+        "at_least": Parameter("number", "So many indicators make the signal.", default=3.0, low=1),
     },
 }
 

@@ -17,6 +17,8 @@ from shared.events.base import Names
 from shared.plan.base import CODE_PATTERN, Code, Frequency, Model, Share
 from shared.plan.groups import Band, Group, Scoring
 from shared.plan.indicators import Evidence, Indicator, IndicatorType, OwnTargets, TimeSemantics
+from shared.plan.inspection import Escalation, EscalationStep, InspectionRule
+from shared.plan.inspection_process import InspectionProcess
 from shared.plan.methods import (
     TARGET_METHODS,
     BooleanMethod,
@@ -49,6 +51,8 @@ __all__ = [
     "BooleanMethod",
     "Borda",
     "Code",
+    "Escalation",
+    "EscalationStep",
     "Evidence",
     "Frequency",
     "Goalposts",
@@ -56,6 +60,7 @@ __all__ = [
     "Indicator",
     "IndicatorType",
     "Informational",
+    "InspectionRule",
     "Knot",
     "Level",
     "LevelMap",
@@ -233,17 +238,6 @@ class ValidationRule(Model):
         return self
 
 
-class InspectionRule(Model):
-    """Where to look: a signal with its parameters, how severe, how many risk points."""
-
-    code: Code
-    signal: Literal["report_overdue", "copied_report", "far_below_target"]
-    names: Names
-    severity: Literal["low", "medium", "high"]
-    points: Annotated[int, Field(ge=0)]
-    parameters: dict[str, float] = Field(default_factory=dict)
-
-
 class Monthly(Model):
     kind: Literal["monthly"]
     day: Annotated[int, Field(ge=1, le=31)]
@@ -319,7 +313,9 @@ class Plan(Model):
         QuietHours | None, Field(description="When no reminder is sent; null: reminders know no quiet hours.")
     ] = QuietHours()
     validation: Annotated[tuple[ValidationRule, ...], Field(max_length=200)] = ()
-    inspection: tuple[InspectionRule, ...] = ()
+    inspection: Annotated[tuple[InspectionRule, ...], Field(max_length=100)] = ()
+    escalation: Annotated[tuple[Escalation, ...], Field(max_length=3)] = ()
+    inspection_process: InspectionProcess = InspectionProcess()
     digests: tuple[Digest, ...] = ()
 
     def indicators(self) -> tuple[Indicator, ...]:

@@ -67,6 +67,9 @@ class Metrics:
         self.reminder_delay_seconds = self._histogram(
             "reminder_delay_seconds", "Seconds from when a reminder was due until it was sent.", (), _REMINDER_SECONDS
         )
+        self.reminders_on_time_ratio = self._gauge(
+            "reminders_on_time_ratio", "Share of the due reminders of 28 days that left within 15 minutes.", ()
+        )
 
     def render(self) -> bytes:
         """All metrics in the Prometheus text format."""

@@ -11,7 +11,7 @@ import pytest
 
 from services.scoring.domain.cells import Floats
 from services.scoring.domain.evaluate import Evaluation, evaluate
-from services.scoring.domain.rank import competition
+from services.scoring.domain.rank import ranking
 from services.scoring.domain.rounding import half_up
 from services.scoring.domain.tree import Node, walk
 from shared.plan.model import Plan
@@ -139,5 +139,5 @@ def test_the_digital_transformation_index_agrees_within_its_rounding() -> None:
 def test_a_published_ranking_with_ties_has_competition_ranks() -> None:
     table = rows("vietnam-it-ranking-2017-ties.csv")
     index = half_up(column(table, "index_published_3dp"), 3)
-    ranking = competition(index, np.zeros(len(table), dtype=np.int64), 1)
-    assert ranking.rank.tolist() == [int(row["rank_published"]) for row in table]
+    found = ranking(index, np.zeros(len(table), dtype=np.int64), 1)
+    assert found.rank.tolist() == [int(row["rank_published"]) for row in table]

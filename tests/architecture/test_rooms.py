@@ -13,7 +13,7 @@ ROOMS = {"__init__.py", "main.py", "settings.py", "schedule.py", "routes", "hand
 EXTRA = {
     "intake": {"formats"},
     "scoring": {"consumer.py", "formats"},
-    "notify": {"consumer.py", "channels", "templates", "locale"},
+    "notify": {"consumer.py", "channels", "formats", "templates", "locale"},
     "dashboard": {"consumer.py", "pages", "charts", "templates", "static", "locale"},
 }
 

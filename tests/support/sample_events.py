@@ -19,6 +19,7 @@ from shared.events.base import Names, State
 from shared.events.catalog import compose
 from shared.events.edition import EditionState
 from shared.events.envelope import Envelope
+from shared.events.inspection import InspectionState
 from shared.events.notice import AlertState, DeliveryState, DigestState, ReminderState
 from shared.events.obligation import ObligationState, Submission, Timeliness
 from shared.events.plan import PlanState
@@ -147,6 +148,48 @@ def edition_state(plan: str, *, year: int = YEAR, number: int = 1, revision: int
         "changed_at_ms": sealed_ms if revision == 1 else sealed_ms + DAY_MS,
     }
     return EditionState.model_validate({**held, **fields})
+
+
+def inspection_state(plan: str, *, unit: str = "CVT", revision: int = 5, **fields: Any) -> InspectionState:
+    """The event's state of an inspection that was concluded with one finding; not part of the sample year."""
+    concluded_ms = at(f"{YEAR}-05-20T10:00")
+    paper = {"kind": "document_number", "reference": "Kết luận 31/KL-TTTT"}
+    days = (("proposal", "05-04"), ("decision", "05-05"), ("visit", "05-12"), ("conclusion", "05-20"))
+    steps = [
+        {"step": step, "on": f"{YEAR}-{day}", "by": "tran.thi.binh", "at_ms": at(f"{YEAR}-{day}T10:00")}
+        for step, day in days
+    ]
+    held = {
+        "revision": revision,
+        "inspection": f"inspection-{plan}-{unit}-1",
+        "plan": plan,
+        "unit": unit,
+        "number": 1,
+        "phase": "CONCLUDED",
+        "causes": ["risk_points"],
+        "points": 7,
+        "steps": [steps[0], *({**step, "document": paper} for step in steps[1:])],
+        "findings": [
+            {
+                "finding": f"finding-{plan}-{unit}-1-1",
+                "code": "KN-01",
+                "severity": "high",
+                "text": "Chưa sao lưu dữ liệu của hệ thống thư điện tử",
+                "due_day": f"{YEAR}-05-27",
+                "due_at_ms": at(f"{YEAR}-05-28T00:00") - 1,
+                "changed_at_ms": concluded_ms,
+                "revision": 2,
+            }
+        ],
+        "visited_on": f"{YEAR}-05-12",
+        "next_step": "closure",
+        "next_due_day": f"{YEAR}-06-10",
+        "next_due_at_ms": at(f"{YEAR}-06-11T00:00") - 1,
+        "opened_at_ms": at(f"{YEAR}-05-04T10:00"),
+        "changed_at_ms": concluded_ms,
+        "changed_by": "tran.thi.binh",
+    }
+    return InspectionState.model_validate({**held, **fields})
 
 
 def _units() -> Iterator[UnitState]:

@@ -98,6 +98,24 @@ class GivenUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """Due reminders that left within 15 minutes: `met` of `due`, the target as a share, and the latest of the others.
+
+    `at_ms` is the instant up to which it counts: what has not left by then is as late as that.
+    """
+
+    due: int
+    met: int
+    target: float
+    late: tuple[DeliveryState, ...]
+    at_ms: int
+
+    @property
+    def share(self) -> float | None:
+        return self.met / self.due if self.due else None
+
+
+@dataclass(frozen=True, slots=True)
 class Pipeline:
     """How the events reach us. `clients` of `clients_max` browsers are connected to the live channel."""
 
@@ -107,3 +125,4 @@ class Pipeline:
     faults: tuple[str, ...]
     clients: int
     clients_max: int
+    reminders: Level

@@ -65,10 +65,15 @@ AUDIENCES = {
 }
 INDICATOR_STATUSES = {
     "observed": N_("reported"),
+    "estimated": N_("estimated"),
+    "imputed": N_("imputed"),
+    "carried": N_("carried over from an earlier year"),
     "not_reported": N_("not reported"),
     "not_applicable": N_("not applicable"),
     "suppressed": N_("suppressed"),
     "invalid": N_("invalid"),
+    "not_due": N_("not due yet"),
+    "excluded": N_("left out: nothing to compare with"),
     "informational": N_("for information"),
 }
 EVALUATION_PHASES = {

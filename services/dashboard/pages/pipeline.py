@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from services.dashboard.domain.facts import Consumer, Pipeline
+from services.dashboard.domain.facts import Consumer, Level, Pipeline
 from services.dashboard.domain.freshness import STALE_SECONDS
 from services.dashboard.pages import labels
 from services.dashboard.pages.words import NOTHING, Words
+from shared.events.notice import DeliveryState
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,31 @@ class DeadLetterRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LateRow:
+    """One reminder that left late or has not left."""
+
+    recipient: str
+    text: str
+    due: str
+    left: str
+    late: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelView:
+    """The service level of reminders in one sentence, and its worst cases."""
+
+    says: str
+    status: str
+    look: str
+    late: tuple[LateRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PipelineView:
     """The whole page."""
+
+    reminders: LevelView
 
     consumers: tuple[ConsumerRow, ...]
     dead_letters: tuple[DeadLetterRow, ...]
@@ -47,6 +71,7 @@ class PipelineView:
 def compose(facts: Pipeline, words: Words) -> PipelineView:
     """The pipeline; nouns of which nothing came yet stand there with zero."""
     return PipelineView(
+        reminders=_level(facts.reminders, words),
         consumers=tuple(_consumer(consumer, facts, words) for consumer in facts.consumers),
         dead_letters=tuple(
             DeadLetterRow(
@@ -60,6 +85,34 @@ def compose(facts: Pipeline, words: Words) -> PipelineView:
         ),
         faults=facts.faults,
         clients=words.say("{n} of {most} browsers connected", n=facts.clients, most=facts.clients_max),
+    )
+
+
+def _level(level: Level, words: Words) -> LevelView:
+    if level.share is None:
+        return LevelView(words.say("No reminder was due in the last 28 days"), "", "quiet", ())
+    is_met = level.share >= level.target
+    return LevelView(
+        says=words.say(
+            "{share} of {n} due reminders left within 15 minutes in the last 28 days; the target is {target}",
+            share=words.percent(level.share, 1),
+            n=words.number(level.due, 0),
+            target=words.percent(level.target),
+        ),
+        status=words.say("target met") if is_met else words.say("target missed"),
+        look="good" if is_met else "bad",
+        late=tuple(_late(one, level, words) for one in level.late),
+    )
+
+
+def _late(state: DeliveryState, level: Level, words: Words) -> LateRow:
+    due_ms, left_ms = state.due_at_ms or 0, state.sent_at_ms
+    return LateRow(
+        recipient=state.recipient,
+        text=state.title,
+        due=words.moment(due_ms),
+        left=words.moment(left_ms) if left_ms else words.say("not yet"),
+        late=words.age(((left_ms or level.at_ms) - due_ms) / 1000),
     )
 
 

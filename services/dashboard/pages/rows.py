@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from services.dashboard.pages import labels
+from services.dashboard.pages import labels, reasons
 from services.dashboard.pages.address import Address
 from services.dashboard.pages.words import Words
 from shared.events.notice import AlertState, DeliveryState, DigestState, ReminderState
@@ -107,7 +107,7 @@ def reminder_row(state: ReminderState, naming: Naming) -> NoticeRow:
         address=naming.link(state.unit),
         status=words.say(labels.REMINDER_STATUSES[state.status]),
         look=labels.look_of_status(state.status),
-        reason=state.decision,
+        reason=reasons.said(state.decision, words),
     )
 
 
@@ -146,7 +146,7 @@ def delivery_row(state: DeliveryState, naming: Naming) -> NoticeRow:
         status=words.say(labels.DELIVERY_STATUSES[state.status]),
         look=labels.look_of_status(state.status),
         # What the mail server said to an accepted message is evidence for `why`, not for a list.
-        reason="" if state.status in ("SENT", "DELIVERED") else state.decision,
+        reason="" if state.status in ("SENT", "DELIVERED") else reasons.said(state.decision, words),
     )
 
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from services.dashboard.domain.facts import Listed
 from services.dashboard.repository.read_model import apply
 from shared.events.notice import DeliveryState
-from shared.store.documents import Collection, Documents, Index, Scalar
+from shared.store.documents import Between, Collection, Documents, Index, Scalar
 
 DELIVERIES = Collection(
     "deliveries",
-    (Index(("changed_at_ms",)), Index(("unit", "changed_at_ms")), Index(("status", "changed_at_ms"))),
+    (
+        Index(("changed_at_ms",)),
+        Index(("unit", "changed_at_ms")),
+        Index(("status", "changed_at_ms")),
+        Index(("punctuality", "due_at_ms")),
+    ),
 )
 NO_UNIT = "none"
 
@@ -27,6 +32,8 @@ class Deliveries:
             "revision": state.revision,
             "unit": state.unit or NO_UNIT,
             "status": state.status,
+            "punctuality": state.punctuality,
+            "due_at_ms": state.due_at_ms or 0,
             "changed_at_ms": state.changed_at_ms,
             "state": state.model_dump(mode="json"),
         }
@@ -41,6 +48,19 @@ class Deliveries:
     async def of_unit(self, unit: str, *, limit: int) -> list[DeliveryState]:
         """Deliveries about a unit, newest first."""
         return list((await self._find({"unit": unit}, limit, None)).items)
+
+    async def count_punctual(self, standing: str, after_ms: int, until_ms: int) -> int:
+        """How many that were due in (after, until] count so in the service level of reminders."""
+        between = Between("due_at_ms", at_least=after_ms + 1, below=until_ms + 1)
+        return await self._store.count(DELIVERIES.name, {"punctuality": standing}, between=between)
+
+    async def punctual(self, standing: str, after_ms: int, until_ms: int, *, limit: int) -> list[DeliveryState]:
+        """Those of them that were due last."""
+        between = Between("due_at_ms", at_least=after_ms + 1, below=until_ms + 1)
+        page = await self._store.find(
+            DELIVERIES.name, {"punctuality": standing}, between=between, descending=True, limit=limit
+        )
+        return [DeliveryState.model_validate(d["state"]) for d in page.documents]
 
     async def _find(self, equals: dict[str, Scalar], limit: int, cursor: str | None) -> Listed[DeliveryState]:
         page = await self._store.find(

@@ -13,16 +13,19 @@ from typing import Any
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from services.notify.channels.editions import Editions
 from services.notify.channels.words import LOCALE_DIR, Words
+from services.notify.domain.budget import FoldedLetter
 from services.notify.domain.contacts import LANGUAGES
 from services.notify.domain.deliveries import Letter
-from services.notify.domain.digests import DigestLetter
+from services.notify.domain.inspections.letter import InspectionLetter
 from services.notify.domain.letters import AlertLetter, ReminderLetter
 
 TEMPLATES_DIR = Path(__file__).resolve().parent.parent / "templates"
 TITLE_CHARACTERS_MAX = 160
 
 _BLANK_LINES = re.compile(r"\n{3,}")
+_INDENTED = re.compile(r"\s*\n\s*")
 
 
 class Letters:
@@ -34,6 +37,7 @@ class Letters:
         self._dashboard_url = dashboard_url.rstrip("/")
         self._words = {language: Words(language, locale_dir) for language in LANGUAGES}
         self._environments = {language: _environment(words, templates_dir) for language, words in self._words.items()}
+        self._editions = Editions(templates_dir, locale_dir)
         self._inliner = css_inline.CSSInliner(keep_style_tags=False, keep_at_rules=True, load_remote_stylesheets=False)
 
     def reminder(self, letter: ReminderLetter) -> Letter:
@@ -42,18 +46,32 @@ class Letters:
     def alert(self, letter: AlertLetter) -> Letter:
         return self._write("alert", letter, letter.recipient.language)
 
-    def digest(self, letter: DigestLetter, language: str) -> Letter:
-        return self._write("digest", letter, language)
+    def inspection(self, letter: InspectionLetter) -> Letter:
+        return self._write("inspection", letter, letter.recipient.language)
 
-    def headline(self, letter: DigestLetter, language: str) -> str:
-        """The digest in one sentence, as its heading says it."""
-        return self._part("digest", letter, language, "headline")
+    def page(self, kind: str, page: Any, language: str, **more: Any) -> Letter:
+        """A letter from what is in words already; `page.title` is its title."""
+        title = page.title[:TITLE_CHARACTERS_MAX]
+        html = self._render(f"{kind}.html.j2", page, language, title=title, **more)
+        text = self._render(f"{kind}.txt.j2", page, language, title=title, **more)
+        plain = _BLANK_LINES.sub("\n\n", text).strip() + "\n"
+        lean = _INDENTED.sub("\n", self._inliner.inline(html))
+        return Letter(title, lean, plain, self._editions.of(kind, language))
+
+    def folded(self, letter: FoldedLetter) -> Letter:
+        """What was held back for the budget of a day, told in one message the next morning."""
+        return self._write("folded", letter, letter.language)
+
+    def part(self, template: str, language: str, **values: Any) -> str:
+        """A template by itself: the foot of a mail, a page of our own."""
+        return self._environments[language].get_template(template).render(**values)
 
     def _write(self, kind: str, letter: Any, language: str) -> Letter:
         title = self._part(kind, letter, language, "title")[:TITLE_CHARACTERS_MAX]
         html = self._render(f"{kind}.html.j2", letter, language, title=title)
         text = self._render(f"{kind}.txt.j2", letter, language, title=title)
-        return Letter(title, self._inliner.inline(html), _BLANK_LINES.sub("\n\n", text).strip() + "\n")
+        plain = _BLANK_LINES.sub("\n\n", text).strip() + "\n"
+        return Letter(title, self._inliner.inline(html), plain, self._editions.of(kind, language))
 
     def _part(self, kind: str, letter: Any, language: str, part: str) -> str:
         return " ".join(self._render(f"{kind}.{part}.j2", letter, language).split())

@@ -1,9 +1,11 @@
-"""Who is written to: a role at a unit, resolved to people."""
+"""Who is written to: a role at a unit, resolved to people; and where their messages go."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 from shared.events.unit import UnitState
 
@@ -19,6 +21,28 @@ class Recipient:
     name: str | None
     language: str
     time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where messages of one channel go: a mail address, or a URL that may hold secrets and is therefore never shown."""
+
+    channel: str
+    address: str = field(repr=False)
+    secret: str = field(default="", repr=False)
+
+    @property
+    def id(self) -> str:
+        """The same channel and address always have the same id; it gives neither away."""
+        return "address-" + hashlib.sha256(f"{self.channel}\n{self.address}".encode()).hexdigest()[:32]
+
+    @property
+    def shown(self) -> str:
+        """What may be told of it: a shortened mail address, a webhook's host, a chat service's name."""
+        if self.channel == "email":
+            return shortened(self.address)
+        parts = urlsplit(self.address)
+        return f"{parts.scheme}://{parts.hostname or ''}/…" if self.channel == "webhook" else f"{parts.scheme}://…"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +118,8 @@ def shortened(address: str) -> str:
     """The address as events and logs may carry it: `r…@units.example`."""
     local, _, domain = address.rpartition("@")
     return f"{local[:1]}…@{domain}"
+
+
+def address_mark(address: str) -> str:
+    """A short hash of an address: enough to know it again, without keeping it in one more place."""
+    return hashlib.sha256(address.encode()).hexdigest()[:16]

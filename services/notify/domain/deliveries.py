@@ -1,8 +1,9 @@
-"""One notice to one recipient through one channel: its states, its retries, its unique send key.
+"""One notice to one recipient through one channel: its states and its unique send key.
 
-CREATED -> SENDING (leased) -> SENT | TEMPORARY_FAILURE -> SENDING ... | PERMANENT_FAILURE | TECHNICAL_FAILURE.
-The document is its own claim: whoever replaces it with SENDING at the revision read has won; `next_at_ms` is then the
-end of the lease, after which anybody may take it again.
+CREATED -> SENDING (leased) -> SENT | DELIVERED | TEMPORARY_FAILURE -> SENDING ... | PERMANENT_FAILURE |
+TECHNICAL_FAILURE; CREATED -> CREATED (held, with a reason) | SUPERSEDED | CANCELLED. Every move has a named decision
+and is kept in the row's trail. The document is its own claim: whoever replaces it with SENDING at the revision read
+has won; `next_at_ms` is then the end of the lease, after which anybody may take it again.
 """
 
 from __future__ import annotations
@@ -12,42 +13,54 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from services.notify.domain.contacts import Recipient, shortened
-from services.notify.domain.instants import HOUR_MS, MINUTE_MS, NEVER_MS
+from services.notify.domain.contacts import Recipient, Target, shortened
+from services.notify.domain.deliveries_ladder import expires_at_ms, next_try_ms
+from services.notify.domain.instants import MINUTE_MS, NEVER_MS
 from shared.events.notice import DeliveryState, DeliveryStatus
 
 LEASE_MS = 2 * MINUTE_MS
 """Longer than the longest attempt (three SMTP timeouts), so that a live sender is not overtaken."""
 
-RETRY_EVERY_MS = 5 * MINUTE_MS
-RETRY_FOR_MS = 4 * HOUR_MS
 UNDELIVERED: tuple[DeliveryStatus, ...] = ("PERMANENT_FAILURE", "TECHNICAL_FAILURE")
+TRAIL_MAX = 30
+NOTE_CHARACTERS_MAX = 500
 
-Kind = Literal["reminder", "alert", "digest"]
+Kind = Literal["reminder", "alert", "digest", "inspection"]
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What is said, in one language: subject, HTML and plain text."""
+    """What is said, in one language: subject, HTML and plain text. `template`: which edition of the words wrote it."""
 
     title: str
     html: str
     text: str
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one attempt ended: `sent`, `temporary` or `permanent`, and the channel's named reason."""
+    """How one attempt ended, and the channel's named reason.
 
-    result: Literal["sent", "temporary", "permanent"]
+    `sent`: handed on; `delivered`: the receiver itself confirmed it. `address_at_fault`: no other message would get
+    there either. `retry_after_ms`: the receiver asks for that much patience.
+    """
+
+    result: Literal["sent", "delivered", "temporary", "permanent"]
     reason: str
+    address_at_fault: bool = False
+    retry_after_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One delivery. `cause` is why it was made, `decision` why it is in its state.
 
-    `recipient` is the full address: it stays in this store and in the envelope of the message.
+    `recipient` is the full address: it stays in this store and in the envelope of the message. `due_at_ms`: since when
+    what it tells was to be told; `sent_at_ms`: when it first left; 0 where that is not known. `legal`: a notice that
+    cannot be switched off or held back for the day's budget. `held`: why it waits although nothing failed. `origin`:
+    the delivery that it repeats or replaces; `tried`: channels that failed before this one. `repeats`: attempts that
+    began although an earlier one may have sent it already.
     """
 
     id: str
@@ -72,7 +85,21 @@ class Delivery:
     next_at_ms: int
     created_at_ms: int
     changed_at_ms: int
+    due_at_ms: int = 0
+    sent_at_ms: int = 0
     revision: int = 1
+    legal: bool = False
+    time_zone: str = "UTC"
+    template: str = ""
+    held: str = ""
+    origin: str = ""
+    tried: tuple[str, ...] = ()
+    repeats: int = 0
+    resends: int = 0
+    address_at_fault: bool = False
+    note: str = ""
+    trail: tuple[dict[str, Any], ...] = ()
+    target: Target | None = field(default=None, compare=False, repr=False, metadata={"stored": False})
     kept: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def state(self) -> DeliveryState:
@@ -90,6 +117,8 @@ class Delivery:
             title=self.title,
             created_at_ms=self.created_at_ms,
             changed_at_ms=self.changed_at_ms,
+            due_at_ms=self.due_at_ms or None,
+            sent_at_ms=self.sent_at_ms or None,
         )
 
 
@@ -112,6 +141,8 @@ def created(
     reason: str,
     now_ms: int,
     channel: str = "email",
+    due_at_ms: int = 0,
+    legal: bool = False,
 ) -> Delivery:
     """A delivery with its content pinned: what is sent later is what was decided now."""
     return Delivery(
@@ -137,22 +168,45 @@ def created(
         next_at_ms=now_ms,
         created_at_ms=now_ms,
         changed_at_ms=now_ms,
+        due_at_ms=due_at_ms,
+        legal=legal,
+        time_zone=recipient.time_zone,
+        template=letter.template,
+        trail=({"status": "CREATED", "decision": reason, "at_ms": now_ms},),
+    )
+
+
+def moved(delivery: Delivery, status: DeliveryStatus, decision: str, *, now_ms: int, **changes: Any) -> Delivery:
+    """The delivery in its next state, with the decision in its trail (the newest TRAIL_MAX, the first one kept)."""
+    step = {"status": status, "decision": decision, "at_ms": now_ms}
+    trail = (*delivery.trail, step)
+    if len(trail) > TRAIL_MAX:
+        trail = (trail[0], *trail[-TRAIL_MAX + 1 :])
+    return replace(
+        delivery,
+        status=status,
+        decision=decision,
+        changed_at_ms=now_ms,
+        revision=delivery.revision + 1,
+        trail=trail,
+        **changes,
     )
 
 
 def claimed(delivery: Delivery, *, now_ms: int, by: str = "") -> Delivery:
     """The delivery as the one who won it writes it, before sending. Only for one whose `next_at_ms` has come."""
     repeated = delivery.status == "SENDING"
-    return replace(
+    return moved(
         delivery,
-        status="SENDING",
-        decision="lease_expired" if repeated else "claimed",
+        "SENDING",
+        "lease_expired" if repeated else "claimed",
+        now_ms=now_ms,
         claimed_by=by,
         attempts=delivery.attempts + 1,
+        repeats=delivery.repeats + int(repeated),
         first_try_ms=delivery.first_try_ms or now_ms,
         next_at_ms=now_ms + LEASE_MS,
-        changed_at_ms=now_ms,
-        revision=delivery.revision + 1,
+        held="",
     )
 
 
@@ -161,25 +215,45 @@ def released(delivery: Delivery, *, now_ms: int) -> Delivery:
     return replace(delivery, next_at_ms=now_ms)
 
 
+def held_back(delivery: Delivery, reason: str, until_ms: int, *, now_ms: int) -> Delivery:
+    """Not now, although nothing failed: until when, and the named reason."""
+    return moved(delivery, "CREATED", reason, now_ms=now_ms, held=reason, next_at_ms=until_ms)
+
+
+def ended(delivery: Delivery, status: DeliveryStatus, reason: str, *, now_ms: int, note: str = "") -> Delivery:
+    """The delivery in a final state that no attempt brought about."""
+    return moved(delivery, status, reason, now_ms=now_ms, next_at_ms=NEVER_MS, held="", note=note or delivery.note)
+
+
+def failed(
+    delivery: Delivery, reason: str, *, now_ms: int, technical: bool = False, at_fault: bool = False
+) -> Delivery:
+    """Given up. It stays due once more, for what follows from it: the address, the alert, the next channel."""
+    status: DeliveryStatus = "TECHNICAL_FAILURE" if technical else "PERMANENT_FAILURE"
+    return moved(delivery, status, reason, now_ms=now_ms, next_at_ms=now_ms, held="", address_at_fault=at_fault)
+
+
+def followed_up(delivery: Delivery) -> Delivery:
+    """What follows from a failure is done. Nothing to announce."""
+    return replace(delivery, next_at_ms=NEVER_MS)
+
+
 def after_attempt(delivery: Delivery, outcome: Outcome, *, now_ms: int) -> Delivery:
-    """The delivery after its attempt: sent, given up, or tried again (at once, then every five minutes for 4 h)."""
-    status, reason, next_at_ms = _next(delivery, outcome, now_ms)
-    return replace(
-        delivery,
-        status=status,
-        decision=reason,
-        next_at_ms=next_at_ms,
-        changed_at_ms=now_ms,
-        revision=delivery.revision + 1,
-    )
-
-
-def _next(delivery: Delivery, outcome: Outcome, now_ms: int) -> tuple[DeliveryStatus, str, int]:
-    if outcome.result == "sent":
-        return "SENT", outcome.reason, NEVER_MS
+    """The delivery after its attempt: sent, given up, or tried again by the ladder of its channel."""
+    if outcome.result in ("sent", "delivered"):
+        status: DeliveryStatus = "SENT" if outcome.result == "sent" else "DELIVERED"
+        sent_at_ms = delivery.sent_at_ms or now_ms
+        return moved(delivery, status, outcome.reason, now_ms=now_ms, next_at_ms=NEVER_MS, sent_at_ms=sent_at_ms)
     if outcome.result == "permanent":
-        return "PERMANENT_FAILURE", outcome.reason, NEVER_MS
-    next_at_ms = now_ms if delivery.attempts <= 1 else now_ms + RETRY_EVERY_MS
-    if next_at_ms - delivery.first_try_ms > RETRY_FOR_MS:
-        return "TECHNICAL_FAILURE", f"gave_up: {outcome.reason}", NEVER_MS
-    return "TEMPORARY_FAILURE", outcome.reason, next_at_ms
+        return failed(delivery, outcome.reason, now_ms=now_ms, at_fault=outcome.address_at_fault)
+    if now_ms >= expires_at_ms(delivery.channel, delivery.first_try_ms):
+        return failed(delivery, f"gave_up: {outcome.reason}", now_ms=now_ms, technical=True)
+    next_at_ms = next_try_ms(
+        delivery.channel,
+        key=delivery.id,
+        attempts=delivery.attempts,
+        first_try_ms=delivery.first_try_ms,
+        now_ms=now_ms,
+        retry_after_ms=outcome.retry_after_ms,
+    )
+    return moved(delivery, "TEMPORARY_FAILURE", outcome.reason, now_ms=now_ms, next_at_ms=next_at_ms)

@@ -24,6 +24,18 @@ def at_local(day: date, clock_time: str, time_zone: str) -> int:
     return int(moment.timestamp() * 1000)
 
 
+def wall_time(instant_ms: int, time_zone: str) -> str:
+    """What a clock on the wall shows in a zone, `HH:MM`."""
+    return f"{datetime.fromtimestamp(instant_ms / 1000, tz=UTC).astimezone(ZoneInfo(time_zone)):%H:%M}"
+
+
+def same_wall_time(instant_ms: int, time_zone: str, other_zone: str) -> int:
+    """The instant at which clocks in another zone show the same day and time."""
+    if time_zone == other_zone:
+        return instant_ms
+    return at_local(local_day(instant_ms, time_zone), wall_time(instant_ms, time_zone), other_zone)
+
+
 def window_start(instant_ms: int, window_ms: int) -> int:
     """Start of the fixed window that holds an instant: windows are counted from the epoch, the same everywhere."""
     return instant_ms - instant_ms % window_ms

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import median
 
 from shared.events.obligation import ObligationState
 
@@ -22,13 +23,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Counts of some obligations. `in_grace` and `late` arrived after the due instant; `missing` did not arrive."""
+    """Counts of some obligations. `in_grace` and `late` arrived after the due instant; `missing` did not arrive.
+
+    `median_lateness_ms`: median of (first valid receipt - due instant), at least 0, over what was received.
+    """
 
     expected: int = 0
     on_time: int = 0
     in_grace: int = 0
     late: int = 0
     missing: int = 0
+    median_lateness_ms: int | None = None
 
     @property
     def received(self) -> int:
@@ -42,11 +47,18 @@ class Rates:
 def rates(states: Iterable[ObligationState]) -> Rates:
     """expected = obligations - waived - not applicable - cancelled; timeliness is that of the first valid version."""
     counts = {"ON_TIME": 0, "IN_GRACE": 0, "LATE": 0, "MISSING": 0}
+    lateness: list[int] = []
     for state in states:
         if state.outcome in OUT_OF_EXPECTED:
             continue
-        counts[(state.timeliness or "ON_TIME") if state.outcome in RECEIVED else "MISSING"] += 1
-    return Rates(sum(counts.values()), counts["ON_TIME"], counts["IN_GRACE"], counts["LATE"], counts["MISSING"])
+        if state.outcome not in RECEIVED:
+            counts["MISSING"] += 1
+            continue
+        counts[state.timeliness or "ON_TIME"] += 1
+        lateness.append(max(0, (state.first_valid_at_ms or 0) - state.due_at_ms))
+    middle = round(median(lateness)) if lateness else None
+    parts = (counts["ON_TIME"], counts["IN_GRACE"], counts["LATE"], counts["MISSING"])
+    return Rates(sum(counts.values()), *parts, median_lateness_ms=middle)
 
 
 def is_closed(state: ObligationState, now_ms: int) -> bool:

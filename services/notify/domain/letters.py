@@ -110,7 +110,7 @@ class AlertLine:
 
 @dataclass(frozen=True, slots=True)
 class AlertLetter:
-    """What changed among the alerts of one audience since its last notice."""
+    """What changed among the alerts of one group since its last notice. `still`: how many are open, new or not."""
 
     plan_names: Names
     plan: str
@@ -121,18 +121,30 @@ class AlertLetter:
     resolved: int
     units: int
     now_ms: int
+    reason: str = "first"
+    still: int = 0
 
 
 def alert_letter(
-    plan: Plan, recipient: Recipient, alerts: Sequence[Alert], units: Mapping[str, UnitState], *, now_ms: int
+    plan: Plan,
+    recipient: Recipient,
+    alerts: Sequence[Alert],
+    units: Mapping[str, UnitState],
+    *,
+    now_ms: int,
+    reason: str = "first",
 ) -> AlertLetter:
-    """Open alerts first, the most severe first, grouped by unit; at most ALERT_LINES_MAX are listed."""
+    """Open alerts first, the most severe first, grouped by unit; at most ALERT_LINES_MAX are listed.
+
+    `reason`: why there is a notice; a line shows it where its alert has none of its own.
+    """
     ordered = sorted(
         alerts,
-        key=lambda alert: (not alert.is_open, SEVERITIES.index(alert.severity), alert.unit, alert.rule, alert.id),
+        key=lambda alert: (not alert.is_ongoing, SEVERITIES.index(alert.severity), alert.unit, alert.rule, alert.id),
     )
-    lines = tuple(alert_line(alert, units) for alert in ordered[:ALERT_LINES_MAX])
-    opened = sum(alert.is_open for alert in alerts)
+    lines = tuple(alert_line(alert, units, reason) for alert in ordered[:ALERT_LINES_MAX])
+    ongoing = [alert for alert in alerts if alert.is_ongoing]
+    opened = sum(not alert.told or alert.notice in OWN_REASONS for alert in ongoing)
     return AlertLetter(
         plan_names=plan.names,
         plan=plan.code,
@@ -140,13 +152,18 @@ def alert_letter(
         lines=lines,
         more=len(alerts) - len(lines),
         opened=opened,
-        resolved=len(alerts) - opened,
+        resolved=len(alerts) - len(ongoing),
+        still=len(ongoing),
         units=len({alert.unit for alert in alerts}),
         now_ms=now_ms,
+        reason=reason,
     )
 
 
-def alert_line(alert: Alert, units: Mapping[str, UnitState]) -> AlertLine:
+OWN_REASONS = frozenset({"reopened", "unsilenced", "escalated", "promise_missed"})
+
+
+def alert_line(alert: Alert, units: Mapping[str, UnitState], reason: str = "first") -> AlertLine:
     return AlertLine(
         alert=alert.id,
         unit=alert.unit,
@@ -154,10 +171,10 @@ def alert_line(alert: Alert, units: Mapping[str, UnitState]) -> AlertLine:
         names=alert.names,
         severity=alert.severity,
         points=alert.points,
-        reason=alert.notice,
+        reason=alert.notice if alert.notice in OWN_REASONS else "told" if alert.told else reason,
         about=_about(alert),
         opened_at_ms=alert.opened_at_ms,
-        resolved=not alert.is_open,
+        resolved=not alert.is_ongoing,
     )
 
 

@@ -1,7 +1,8 @@
 """Rungs of the ladder: the rows an obligation gets, and what becomes of those that are due.
 
 A row belongs to one due day: an extension supersedes the rows that still wait and makes new ones for the new day,
-so that what was sent before it stays as it was.
+so that what was sent before it stays as it was. Its `fire_at_ms` is in the unit's zone; each recipient is written to
+when the clocks of their own zone show the same day and time, so a row may be told in parts.
 """
 
 from __future__ import annotations
@@ -17,12 +18,28 @@ from shared.events.obligation import ObligationState
 from shared.plan.model import Ladder, Rung
 
 MAX_LATENESS_MS = DAY_MS
-"""A rung whose time passed longer than this before its obligation became known is not made up."""
+"""A rung that is later than this is not made up: not when a newer one exists, nor when it was over before its
+obligation became known."""
+
+PLANNED = "planned"
+KNOWN_LATE = "obligation_known_late"
+EXTENDED = "extended"
+UNKNOWN = "obligation_unknown"
+NEWER_DUE = "newer_rung_due"
+TOO_LATE = "too_late_newer_rung_exists"
+DUE = "due"
+TOLD_IN_PART = "told_in_part"
+MISSING_CONTACT = "missing_contact"
+NOT_DELIVERED = "not_delivered"
 
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
-    """One rung of one obligation for one due day. `next_at_ms` is when the worker looks at it (again)."""
+    """One rung of one obligation for one due day. `next_at_ms` is when the worker looks at it (again).
+
+    `ready_at_ms`: since when nothing but us delays it. `deliveries`: ids of the messages that tell it so far;
+    `told`: marks of the addresses that they went to; `unreached`: of those where they did not arrive.
+    """
 
     id: str
     obligation: str
@@ -39,6 +56,10 @@ class Reminder:
     status: ReminderStatus
     decision: str
     decided_at_ms: int
+    ready_at_ms: int = 0
+    deliveries: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    unreached: tuple[str, ...] = ()
     revision: int = 1
     kept: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -78,17 +99,31 @@ def reminder_id(obligation: str, rung: str, due_at_ms: int) -> str:
 
 
 def planned(
-    state: ObligationState, ladder: Ladder, fire_ms: Callable[[Rung], int], *, known_at_ms: int, now_ms: int
+    state: ObligationState,
+    ladder: Ladder,
+    fire_ms: Callable[[Rung], int],
+    *,
+    known_at_ms: int,
+    now_ms: int,
+    first_ms: Callable[[int], int] = lambda fire_at_ms: fire_at_ms,
 ) -> list[Reminder]:
     """The rows of an obligation, in the ladder's order. What came too late to be known is SKIPPED_LATE from the start.
 
-    Publishing a plan for past years must not flood: such rows are written, for `why`, but never sent.
+    Publishing a plan for past years must not flood: such rows are written, for `why`, but never sent. `first_ms`
+    gives the instant at which the first recipient's morning comes: some live east of the unit.
     """
-    return [_planned_row(state, rung, fire_ms(rung), known_at_ms, now_ms) for rung in ladder.rungs]
+    rows: list[Reminder] = []
+    for rung in ladder.rungs:
+        fire_at_ms = fire_ms(rung)
+        too_late = known_at_ms - fire_at_ms > MAX_LATENESS_MS
+        ready_at_ms = max(first_ms(fire_at_ms), known_at_ms)
+        rows.append(_row(state, rung, fire_at_ms, ready_at_ms, too_late=too_late, now_ms=now_ms))
+    return rows
 
 
-def _planned_row(state: ObligationState, rung: Rung, fire_at_ms: int, known_at_ms: int, now_ms: int) -> Reminder:
-    too_late = known_at_ms - fire_at_ms > MAX_LATENESS_MS
+def _row(
+    state: ObligationState, rung: Rung, fire_at_ms: int, ready_at_ms: int, *, too_late: bool, now_ms: int
+) -> Reminder:
     return Reminder(
         id=reminder_id(state.obligation, rung.code, state.due_at_ms),
         obligation=state.obligation,
@@ -101,10 +136,11 @@ def _planned_row(state: ObligationState, rung: Rung, fire_at_ms: int, known_at_m
         roles=rung.to,
         due_at_ms=state.due_at_ms,
         fire_at_ms=fire_at_ms,
-        next_at_ms=fire_at_ms,
+        next_at_ms=ready_at_ms,
         status="SKIPPED_LATE" if too_late else "PENDING",
-        decision="obligation_known_late" if too_late else "planned",
+        decision=KNOWN_LATE if too_late else PLANNED,
         decided_at_ms=now_ms,
+        ready_at_ms=ready_at_ms,
     )
 
 
@@ -115,7 +151,7 @@ def outdated(rows: Sequence[Reminder], state: ObligationState) -> list[Reminder]
 
 def is_replanned(held: Reminder) -> bool:
     """Whether the row was put aside for another due day, and not for anything that was sent or settled."""
-    return held.status == "SUPERSEDED" and held.decision == "extended"
+    return held.status == "SUPERSEDED" and held.decision == EXTENDED
 
 
 def replanned(held: Reminder, row: Reminder, *, now_ms: int) -> Reminder:
@@ -124,7 +160,8 @@ def replanned(held: Reminder, row: Reminder, *, now_ms: int) -> Reminder:
         held,
         status=row.status,
         decision=row.decision,
-        next_at_ms=row.fire_at_ms,
+        next_at_ms=row.next_at_ms,
+        ready_at_ms=row.ready_at_ms,
         decided_at_ms=now_ms,
         revision=held.revision + 1,
     )
@@ -142,36 +179,61 @@ def settled_by(state: ObligationState) -> str | None:
     return reasons.get(state.outcome)
 
 
-def decide(state: ObligationState | None, due: Sequence[Reminder]) -> list[Verdict]:
+def decide(
+    state: ObligationState | None, due: Sequence[Reminder], *, now_ms: int = 0, last_rung: str | None = None
+) -> list[Verdict]:
     """What becomes of the due rows of one obligation: at most one is sent, the latest of the current due day.
 
     `state` is the obligation as re-read now; None when it is not known (cannot happen while the ledger is kept).
+    `last_rung` is the last of its ladder: every other one has a newer one that makes it up.
     """
     if state is None:
-        return [Verdict(row, "settle", "SUPERSEDED", "obligation_unknown") for row in due]
+        return [Verdict(row, "settle", "SUPERSEDED", UNKNOWN) for row in due]
     done = settled_by(state)
     if done is not None:
         return [Verdict(row, "settle", "SUPERSEDED", done) for row in due]
     current = [row for row in due if row.due_at_ms == state.due_at_ms]
     latest = max(current, key=lambda row: (row.fire_at_ms, row.id), default=None)
-    return [_verdict(row, state, latest) for row in due]
+    return [_verdict(row, state, latest, now_ms, last_rung) for row in due]
 
 
-def _verdict(row: Reminder, state: ObligationState, latest: Reminder | None) -> Verdict:
+def _verdict(
+    row: Reminder, state: ObligationState, latest: Reminder | None, now_ms: int, last_rung: str | None
+) -> Verdict:
     if row.due_at_ms != state.due_at_ms:
-        return Verdict(row, "settle", "SUPERSEDED", "extended")
+        return Verdict(row, "settle", "SUPERSEDED", EXTENDED)
     if latest is not None and row.id != latest.id:
-        return Verdict(row, "settle", "SKIPPED_LATE", "newer_rung_due")
-    return Verdict(row, "send", "SENT", "due")
+        return Verdict(row, "settle", "SKIPPED_LATE", NEWER_DUE)
+    if last_rung not in (None, row.rung) and now_ms - row.next_at_ms > MAX_LATENESS_MS:
+        return Verdict(row, "settle", "SKIPPED_LATE", TOO_LATE)
+    return Verdict(row, "send", "SENT", DUE)
 
 
 def settle(row: Reminder, status: ReminderStatus, reason: str, *, now_ms: int) -> Reminder:
-    """The row with its final status."""
+    """The row with its final status. What was told to some already stays SENT, whatever became of the rest."""
+    if row.told and status in ("SUPERSEDED", "SKIPPED_LATE"):
+        status, reason = "SENT", TOLD_IN_PART
     return replace(row, status=status, decision=reason, decided_at_ms=now_ms, revision=row.revision + 1)
 
 
-def put_off(row: Reminder, until_ms: int, *, now_ms: int) -> Reminder:
-    """The row, looked at again later: its recipient had today's mail already."""
+def put_off(row: Reminder, until_ms: int, reason: str, *, now_ms: int, by_rule: bool = False) -> Reminder:
+    """The row, looked at again later, for a named reason. `by_rule`: the wait does not count as a delay of ours."""
     return replace(
-        row, next_at_ms=until_ms, decision="waits_for_next_mail", decided_at_ms=now_ms, revision=row.revision + 1
+        row,
+        next_at_ms=until_ms,
+        ready_at_ms=until_ms if by_rule else row.ready_at_ms,
+        decision=reason,
+        decided_at_ms=now_ms,
+        revision=row.revision + 1,
     )
+
+
+def unreached(row: Reminder, mark: str, *, now_ms: int) -> Reminder | None:
+    """The row after a message that tells it was given up; FAILED once nobody was reached. None: known already."""
+    if mark in row.unreached:
+        return None
+    marks = tuple(sorted({*row.unreached, mark}))
+    noted = replace(row, unreached=marks)
+    if row.status == "SENT" and set(row.told) <= set(marks):
+        return settle(noted, "FAILED", NOT_DELIVERED, now_ms=now_ms)
+    return replace(noted, revision=row.revision + 1)

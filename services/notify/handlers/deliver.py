@@ -1,8 +1,9 @@
-"""Due deliveries are claimed, sent, recorded.
+"""Due deliveries are admitted, claimed, sent, recorded; failures are followed up.
 
 What a crash costs: before the claim, nothing. After the claim and before the send, a delay until the lease runs out.
-After the send and before the record, the same delay and then the message again, under the same Message-ID, by which
-a mail system can recognise the repeat. No crash loses a message: only the record of success ends the work.
+After the send and before the record, the same delay and then the message again, under the same Message-ID or
+webhook-id, by which the receiver can recognise the repeat; it is counted. After a failure's record, nothing: it stays
+due until its follow-up is done. No crash loses a message: only the record of success ends the work.
 """
 
 from __future__ import annotations
@@ -13,23 +14,29 @@ from collections.abc import Mapping
 import structlog
 from prometheus_client import Counter
 
-from services.notify.domain.deliveries import Delivery, Outcome, after_attempt, claimed, released
+from services.notify.domain.budget import OVER_BUDGET
+from services.notify.domain.deliveries import UNDELIVERED, Delivery, Outcome, after_attempt, claimed, released
+from services.notify.handlers.admit import Admit
+from services.notify.handlers.fall_back import FallBack
 from services.notify.handlers.ports import Channel, Outbound
 from shared.clock import Clock
 
-PAGE = 50
+PAGE = 200
 HELD_MAX = 1000
+REPEATED = "REPEATED"
 log = structlog.stdlib.get_logger(__name__)
 
 
 class Deliver:
-    """Sends what is due through the channel that each delivery names."""
+    """Sends what is due through the channel that each recipient prefers."""
 
     def __init__(
         self,
         *,
         deliveries: Outbound,
         channels: Mapping[str, Channel],
+        admit: Admit,
+        fall_back: FallBack,
         clock: Clock,
         counter: Counter,
         instance: str,
@@ -37,10 +44,12 @@ class Deliver:
     ) -> None:
         self._deliveries = deliveries
         self._channels = channels
+        self._admit = admit
+        self._fall_back = fall_back
         self._clock = clock
         self._counter = counter
         self._instance = instance
-        self._at_once = at_once
+        self._places = asyncio.Semaphore(at_once)
         self.in_flight = 0
 
     async def resume(self) -> int:
@@ -53,23 +62,44 @@ class Deliver:
         return sum([await self._deliveries.mark(released(delivery, now_ms=now_ms)) for delivery in held])
 
     async def run(self, now_ms: int) -> int:
-        """Send until nothing is due at this instant; how many attempts were made here."""
-        attempts = 0
+        """Work until nothing is due at this instant; how many deliveries were moved on here.
+
+        What is new, to be tried again, with a lease that ran out, or failed and not followed up: all are due alike,
+        so a delivery that a crash left behind in any state is taken up by the next pass.
+        """
+        moved = 0
         while due := await self._deliveries.due(now_ms, PAGE):
-            won = 0
-            for start in range(0, len(due), self._at_once):
-                batch = due[start : start + self._at_once]
-                won += sum(await asyncio.gather(*(self._attempt(delivery) for delivery in batch)))
-            attempts += won
+            won = sum(await asyncio.gather(*(self._in_turn(delivery) for delivery in due)))
+            moved += won
             if not won:
                 break
-        return attempts
+        return moved
+
+    async def _in_turn(self, delivery: Delivery) -> bool:
+        """A slow receiver holds one place, not those who come after it."""
+        async with self._places:
+            return await self._move(delivery)
+
+    async def _move(self, delivery: Delivery) -> bool:
+        """One step of one delivery, if it is won."""
+        now_ms = self._clock.now_ms()
+        if delivery.status in UNDELIVERED:
+            return await self._fall_back.follow(delivery, now_ms)
+        if delivery.held == OVER_BUDGET:
+            return False  # for `fold`, which is asked before at every pass
+        first = delivery.status == "CREATED"
+        ready = await (self._admit.decide if first else self._admit.again)(delivery, now_ms)
+        if ready.target is None:
+            return await self._save(ready)
+        return await self._attempt(ready)
 
     async def _attempt(self, delivery: Delivery) -> bool:
         """One attempt, if the claim is won."""
         mine = claimed(delivery, now_ms=self._clock.now_ms(), by=self._instance)
         if not await self._deliveries.replace(mine, now_ms=mine.changed_at_ms):
             return False
+        if mine.repeats > delivery.repeats:
+            self._counter.labels(mine.channel, REPEATED).inc()
         self.in_flight += 1
         try:
             outcome = await self._channels[mine.channel].send(mine)
@@ -83,7 +113,11 @@ class Deliver:
         held = await self._deliveries.get(mine.id)
         if held is None or held.revision != mine.revision:
             return
-        done = after_attempt(held, outcome, now_ms=self._clock.now_ms())
-        if await self._deliveries.replace(done, now_ms=done.changed_at_ms):
-            self._counter.labels(done.channel, done.status).inc()
-            log.info("delivery", delivery=done.id, status=done.status, reason=done.decision, attempts=done.attempts)
+        await self._save(after_attempt(held, outcome, now_ms=self._clock.now_ms()))
+
+    async def _save(self, done: Delivery) -> bool:
+        if not await self._deliveries.replace(done, now_ms=done.changed_at_ms):
+            return False
+        self._counter.labels(done.channel, done.status).inc()
+        log.info("delivery", delivery=done.id, status=done.status, reason=done.decision, attempts=done.attempts)
+        return True

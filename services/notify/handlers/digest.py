@@ -1,47 +1,29 @@
 """Digest runs: found or created by their key, made once, made up after downtime, delivered to their audience.
 
-Order of writes: the run with its pinned content, then one delivery per recipient (unique), then COMPLETED. A crash
-anywhere is finished by the next pass from the run itself, with the content that was pinned.
+Order of writes: the enclosures (derived ids: repeating adds nothing), then the run with its pinned content, then one
+delivery per recipient (unique), then COMPLETED. A crash before the run costs enclosures that nobody refers to; a crash
+after it is finished by the next pass from the run itself, with the content that was pinned. Of two instances that make
+the same run, one wins the insert, and its content counts.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 
 import orjson
 from prometheus_client import Counter
 
-from services.notify.domain.contacts import LANGUAGES
-from services.notify.domain.deliveries import Letter, created
-from services.notify.domain.digests import (
-    MAKE_UP_MS,
-    DigestLetter,
-    DigestRun,
-    Material,
-    Standing,
-    digest_id,
-    digest_letter,
-    standing_of,
-    year_of,
-)
-from services.notify.domain.instants import DAY_MS, at_local, local_day
-from services.notify.handlers.ports import (
-    AlertBook,
-    DeliveryBook,
-    DigestBook,
-    LedgerBook,
-    PlanBook,
-    SourceBook,
-    UnitBook,
-    Writer,
-)
+from services.notify.domain.contacts import LANGUAGES, Recipient
+from services.notify.domain.deliveries import Delivery, created
+from services.notify.domain.digests.run import MAKE_UP_MS, DigestRun, decision_of, digest_id
+from services.notify.handlers.digest_content import DigestContent, Told, standing_in
+from services.notify.handlers.digest_pinned import letter_of, pinned
+from services.notify.handlers.digest_ports import DigestBook, EnclosureBook, Press
+from services.notify.handlers.ports import DeliveryBook, PlanBook, UnitBook
 from services.notify.handlers.tell_alerts import audience_of
-from shared.events.score import EvaluationState, ScoreState
 from shared.plan.digests import digest_moments
 from shared.plan.model import Digest, Plan
 
-LOOK_BACK_MS = 400 * DAY_MS
 PAGE = 50
 
 
@@ -53,24 +35,20 @@ class MakeDigests:
         *,
         plans: PlanBook,
         units: UnitBook,
-        ledger: LedgerBook,
-        scores: SourceBook[ScoreState],
-        evaluations: SourceBook[EvaluationState],
-        alerts: AlertBook,
+        content: DigestContent,
+        press: Press,
         deliveries: DeliveryBook,
         digests: DigestBook,
-        writer: Writer,
+        enclosures: EnclosureBook,
         notices: Counter,
     ) -> None:
         self._plans = plans
         self._units = units
-        self._ledger = ledger
-        self._scores = scores
-        self._evaluations = evaluations
-        self._alerts = alerts
+        self._content = content
+        self._press = press
         self._deliveries = deliveries
         self._digests = digests
-        self._writer = writer
+        self._enclosures = enclosures
         self._notices = notices
         # Only saves looking: moments up to here were dealt with by this process. What is written decides.
         self._seen_until_ms: dict[tuple[str, str, str], int] = {}
@@ -102,80 +80,41 @@ class MakeDigests:
         id = digest_id(plan.code, digest.audience, moment_ms)
         if await self._digests.get(id) is not None:
             return 0
-        earlier = digest_moments(plan, digest, moment_ms - LOOK_BACK_MS, moment_ms - 1)
-        first_ms = at_local(plan.effective.first, "00:00", plan.time_zone)
-        window_from_ms = earlier[-1] if earlier else min(first_ms, moment_ms - DAY_MS)
         before = await self._digests.before(plan.code, digest.audience, moment_ms)
-        letter, standing = await self._content(plan, digest, before, (window_from_ms, moment_ms), now_ms)
-        silent = letter.all_clear and not digest.send_when_empty
-        letters = {language: asdict(self._writer.digest(letter, language)) for language in LANGUAGES}
+        told = await self._content.at(plan, digest, moment_ms, before, now_ms=now_ms, run=id)
+        silent = told.letter.all_clear and not digest.send_when_empty
+        if silent:  # nobody reads it: the next one still compares with the last that was read
+            told = Told(told.letter, standing_in(before))
+        return await self._write(id, told, silent=silent, now_ms=now_ms)
+
+    async def _write(self, id: str, told: Told, *, silent: bool, now_ms: int) -> int:
+        letter, moment = told.letter, told.letter.moment
+        printed = {language: await self._press.print(letter, language) for language in LANGUAGES}
+        await self._enclosures.keep([file for one in printed.values() for file in one.files])
         run = DigestRun(
             id=id,
-            plan=plan.code,
-            audience=digest.audience,
-            window_from_ms=window_from_ms,
-            window_to_ms=moment_ms,
+            plan=letter.plan,
+            audience=letter.audience,
+            window_from_ms=moment.window_from_ms,
+            window_to_ms=moment.window_to_ms,
             status="COMPLETED" if silent else "CREATED",
             recipients=0,
             all_clear=letter.all_clear,
-            headline_vi=self._writer.headline(letter, "vi"),
-            headline_en=self._writer.headline(letter, "en"),
+            headline_vi=printed["vi"].headline,
+            headline_en=printed["en"].headline,
             made_at_ms=now_ms,
-            decision=_decision(silent=silent, late=now_ms - moment_ms > DAY_MS),
-            letters_json=orjson.dumps(letters).decode(),
-            standing_json=orjson.dumps(asdict(standing)).decode(),
+            decision=decision_of(silent=silent, late_ms=now_ms - moment.window_to_ms),
+            letters_json=pinned(printed),
+            standing_json=orjson.dumps(asdict(told.standing)).decode(),
         )
         return int(await self._digests.add(run, now_ms=now_ms))
-
-    async def _content(
-        self, plan: Plan, digest: Digest, before: DigestRun | None, window: tuple[int, int], now_ms: int
-    ) -> tuple[DigestLetter, Standing]:
-        obligations = await self._ledger.of_plan(plan.code)
-        year = year_of(obligations, now_ms, local_day(now_ms, plan.time_zone).year)
-        evaluations = await self._evaluations.of_year(plan.code, year)
-        scores = await self._scores.of_year(plan.code, year)
-        units = await self._units.all()
-        changes = [*obligations, *evaluations, *scores, *units.values()]
-        material = Material(
-            obligations=obligations,
-            evaluation=evaluations[0] if evaluations else None,
-            scores=scores,
-            alerts=await self._alerts.open_of(plan.code),
-            undelivered=await self._deliveries.undelivered(plan.code, *window),
-            units=units,
-            changes_seen=sum(state.revision for state in changes),
-        )
-        letter = digest_letter(
-            plan,
-            digest.audience,
-            material,
-            _standing(before),
-            year=year,
-            window_from_ms=window[0],
-            window_to_ms=window[1],
-            now_ms=now_ms,
-        )
-        return letter, standing_of(material)
 
     async def _hand_over(self, run: DigestRun, now_ms: int) -> None:
         """One delivery per recipient, then done. Repeating it adds nothing."""
         newest = await self._plans.newest(run.plan)
         recipients = audience_of(newest[0], run.audience, await self._units.all()) if newest else ()
-        letters: Mapping[str, dict[str, str]] = orjson.loads(run.letters_json)
         for recipient in recipients:
-            delivery = created(
-                kind="digest",
-                subject=run.id,
-                slot=run.id,
-                plan=run.plan,
-                unit="",
-                recipient=recipient,
-                covers=(run.id,),
-                letter=Letter(**letters[recipient.language]),
-                reason=run.decision,
-                now_ms=now_ms,
-            )
-            if await self._deliveries.add(delivery, now_ms=now_ms):
+            if await self._deliveries.add(_delivery(run, recipient, now_ms), now_ms=now_ms):
                 self._notices.labels("digest", run.decision).inc()
         decision = run.decision if recipients else "missing_contact"
         done = replace(
@@ -184,11 +123,17 @@ class MakeDigests:
         await self._digests.replace(done, now_ms=now_ms)
 
 
-def _standing(before: DigestRun | None) -> Standing:
-    return Standing() if before is None else Standing(**orjson.loads(before.standing_json))
-
-
-def _decision(*, silent: bool, late: bool) -> str:
-    if silent:
-        return "nothing_to_tell"
-    return "made_up_after_downtime" if late else "scheduled"
+def _delivery(run: DigestRun, recipient: Recipient, now_ms: int) -> Delivery:
+    """The run to one of its audience. Its enclosures are found by the run and the language."""
+    return created(
+        kind="digest",
+        subject=run.id,
+        slot=run.id,
+        plan=run.plan,
+        unit="",
+        recipient=recipient,
+        covers=(run.id,),
+        letter=letter_of(run, recipient.language),
+        reason=run.decision,
+        now_ms=now_ms,
+    )

@@ -52,7 +52,13 @@ class Follow:
                 # What was not known has no alert: look when it can be overdue. A change may end one: look now.
                 await self._ledger.put(state, first_check_at_ms=overdue_from_ms(state), check_at_ms=AT_ONCE_MS)
             case ReportState() as state:
-                lean = state.model_copy(update={"values": ()})
+                # Its numbers are compared with those of other periods; what supports and explains them is not.
+                numbers = tuple(
+                    value.model_copy(update={"evidence": None, "reason": None})
+                    for value in state.values
+                    if value.status == "reported"
+                )
+                lean = state.model_copy(update={"values": numbers})
                 await self._reports.put(state.report, lean, check_at_ms=AT_ONCE_MS)
             case ScoreState() as state:
                 await self._scores.put(envelope.subject, state, check_at_ms=AT_ONCE_MS)

@@ -1,40 +1,86 @@
-"""Notices about alerts: one message per recipient and 15-minute window, for a named reason only.
+"""Notices about alerts: one message per group and recipient, for a named reason only.
 
-A new alert waits a minute, so that what opens together is told together, and what is resolved within it is not told.
-Crash: the message (unique per recipient and window) is made first, the mark is taken off after; the message says what
-it covers.
+Four jobs in this order: windows that begin or end mark what they concern; promises and steps that are due change their
+alerts; every changed alert is held against silences and outages, and its groups are told to look; groups whose look has
+come decide by the table of `domain/grouping`.
+
+Crash: a look that tells is written down before any message is made, with exactly what it tells; the message is unique
+per group, number and recipient; the log comes last. So what was begun is finished, and nothing is told twice or lost.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
+import structlog
 from prometheus_client import Counter
 
-from services.notify.domain.alerts import MISSING_CONTACT, Alert, noticed
-from services.notify.domain.consolidation import Made, share_out
+from services.notify.domain.alerts import OPERATIONS, Alert, group_key, reviewed, stepped
 from services.notify.domain.contacts import Recipient, resolve
-from services.notify.domain.deliveries import Delivery, created
-from services.notify.domain.instants import MINUTE_MS, window_start
-from services.notify.domain.letters import AlertLetter, alert_letter
-from services.notify.handlers.ports import AlertNoticeBook, DeliveryBook, PlanBook, UnitBook, Writer
+from services.notify.domain.deliveries import created
+from services.notify.domain.grouping import (
+    AUDIENCE,
+    Decision,
+    Group,
+    begun,
+    decide,
+    group_id,
+    looked,
+    new_group,
+    touched,
+)
+from services.notify.domain.inhibition import INHIBITABLE, Source, labels_of, muted_by, of_outage, of_relief
+from services.notify.domain.instants import DAY_MS, NEVER_MS
+from services.notify.domain.letters import OWN_REASONS, alert_letter
+from services.notify.domain.silences import Outage, Silence, silence_of
+from services.notify.handlers.ports import (
+    AlertWork,
+    DeliveryBook,
+    GroupBook,
+    LedgerAround,
+    PlanBook,
+    UnitBook,
+    WindowBook,
+    Writer,
+)
+from services.notify.handlers.silences import SilenceDesk
+from shared.errors import Transient
 from shared.events.unit import UnitState
 from shared.plan.model import Plan
 
-WINDOW_MS = 15 * MINUTE_MS
+ATTEMPTS_MAX = 8
+GRACE_MAX_MS = 121 * DAY_MS
+"""A relief whose due instant is longer ago than the longest grace explains nothing any more."""
+AHEAD_MS = 400 * DAY_MS
+OBLIGATIONS_MAX = 500
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What one pass has read, so that many alerts of a plan or a unit cost one query."""
+
+    silences: dict[str, list[Silence]] = field(default_factory=dict)
+    outages: dict[str, list[Outage]] = field(default_factory=dict)
+    reliefs: dict[str, list[Source]] = field(default_factory=dict)
 
 
 class TellAlerts:
-    """Tells the standing body what to look at, and operations whose contacts are missing."""
+    """Tells the standing body what to look at, operations what does not work, and the next level when nobody acts."""
 
     def __init__(
         self,
         *,
         plans: PlanBook,
         units: UnitBook,
-        alerts: AlertNoticeBook,
+        alerts: AlertWork,
+        groups: GroupBook,
+        windows: SilenceDesk,
+        silences: WindowBook[Silence],
+        outages: WindowBook[Outage],
+        ledger: LedgerAround,
         deliveries: DeliveryBook,
         writer: Writer,
         notices: Counter,
@@ -42,81 +88,211 @@ class TellAlerts:
         self._plans = plans
         self._units = units
         self._alerts = alerts
+        self._groups = groups
+        self._windows = windows
+        self._silences = silences
+        self._outages = outages
+        self._ledger = ledger
         self._deliveries = deliveries
         self._writer = writer
         self._notices = notices
 
     async def run(self, now_ms: int) -> int:
-        """Every alert about which a notice is due; leaves none due. How many were decided."""
-        due = await self._alerts.notice_due(now_ms)
-        if not due:
-            return 0
-        units = await self._units.all()
-        by_plan: dict[str, list[Alert]] = defaultdict(list)
-        for alert in due:
-            by_plan[alert.plan].append(alert)
-        for code, alerts in sorted(by_plan.items()):
-            newest = await self._plans.newest(code)
-            if newest is not None:
-                await self._tell(newest[0], alerts, units, now_ms)
-        return len(due)
+        """Everything about notices that is due at this instant; leaves none due. How many decisions were made."""
+        done = await self._windows.run(now_ms)
+        done += await self._step(now_ms)
+        done += await self._review(now_ms)
+        return done + await self._look(now_ms)
 
-    async def _tell(self, plan: Plan, alerts: Sequence[Alert], units: Mapping[str, UnitState], now_ms: int) -> None:
-        hands: dict[str, tuple[Recipient, list[Alert]]] = {}
-        for audience in ("standing_body", "operations"):
-            told = [alert for alert in alerts if _audience(alert) == audience]
-            for recipient in audience_of(plan, audience, units) if told else ():
-                hands.setdefault(recipient.address, (recipient, []))[1].extend(told)
-        waiting: set[str] = set()
-        for address in sorted(hands):
-            recipient, told = hands[address]
-            waiting |= await self._hand_over(plan, recipient, told, units, now_ms)
-        for alert in alerts:
-            await self._mark(alert, waits=alert.notice_key in waiting, now_ms=now_ms)
+    # --- promises and steps ---
 
-    async def _hand_over(
-        self, plan: Plan, recipient: Recipient, alerts: Sequence[Alert], units: Mapping[str, UnitState], now_ms: int
-    ) -> set[str]:
-        """Make this window's message for one recipient; the keys that wait for the next window."""
-        slot = f"{plan.code}@{window_start(now_ms, WINDOW_MS)}"
-        by_key = {alert.notice_key: alert for alert in alerts}
-        since_ms = min(window_start(now_ms, WINDOW_MS), *(alert.changed_at_ms for alert in alerts))
-        for _ in range(2):
-            made = await self._deliveries.made_since("alert", recipient.address, since_ms)
-            share = share_out(tuple(by_key), [Made(one.slot, frozenset(one.covers)) for one in made], slot)
-            if not share.send:
-                return set(share.wait)
-            told = [by_key[key] for key in share.send]
-            letter = alert_letter(plan, recipient, told, units, now_ms=now_ms)
-            delivery = self._delivery(letter, told, slot, now_ms)
-            if await self._deliveries.add(delivery, now_ms=now_ms):
-                for alert in told:
-                    self._notices.labels("alert", alert.notice).inc()
-                return set()
-        return set(share.send)
+    async def _step(self, now_ms: int) -> int:
+        done = 0
+        while due := await self._alerts.steps_due(now_ms):
+            for alert in due:
+                after = stepped(alert, now_ms=now_ms)
+                # Who moved on meanwhile is found again while a step of it is due.
+                if after is not None and after.revision != alert.revision:
+                    await self._alerts.save(after, now_ms=now_ms)
+                elif after is not None:
+                    await self._alerts.mark(after)
+            done += len(due)
+        return done
 
-    def _delivery(self, letter: AlertLetter, told: Sequence[Alert], slot: str, now_ms: int) -> Delivery:
-        about = {alert.unit for alert in told}
-        return created(
-            kind="alert",
-            subject=told[0].id,
-            slot=slot,
-            plan=letter.plan,
-            unit=next(iter(about)) if len(about) == 1 else "",
-            recipient=letter.recipient,
-            covers=tuple(alert.notice_key for alert in told),
-            letter=self._writer.alert(letter),
-            reason="+".join(sorted({alert.notice for alert in told})),
+    # --- muted or not, and which groups have to look ---
+
+    async def _review(self, now_ms: int) -> int:
+        done, seen = 0, _Seen()
+        while due := await self._alerts.notice_due(now_ms):
+            for alert in due:
+                await self._review_one(alert, seen, now_ms)
+            done += len(due)
+        return done
+
+    async def _review_one(self, alert: Alert, seen: _Seen, now_ms: int) -> None:
+        """Groups first, then the alert: a crash between the two lets the groups look once more."""
+        after = await self._under_windows(alert, seen, now_ms) if alert.is_ongoing else alert
+        changed = after.revision != alert.revision
+        at_ms = now_ms if changed else alert.notice_at_ms
+        for receiver in after.receivers:
+            await self._touch(after, receiver, at_ms, at_once=changed and after.notice == "unsilenced")
+        ends = [after.silenced_until_ms] if after.phase == "SILENCED" else []
+        ends += [after.muted_until_ms] if after.muted_by else []
+        settled = replace(after, notice_at_ms=min((end for end in ends if end > now_ms), default=NEVER_MS))
+        if changed:
+            await self._alerts.save(settled, now_ms=now_ms)
+        else:
+            await self._alerts.mark(settled)
+
+    async def _under_windows(self, alert: Alert, seen: _Seen, now_ms: int) -> Alert:
+        if alert.plan not in seen.silences:
+            seen.silences[alert.plan] = await self._silences.not_over(alert.plan, now_ms)
+        silence = silence_of(alert, seen.silences[alert.plan], now_ms)
+        source = await self._explained(alert, seen, now_ms) if alert.signal in INHIBITABLE else None
+        return reviewed(
+            alert,
+            silence=silence.id if silence else "",
+            silenced_until_ms=silence.ends_at_ms if silence else 0,
+            muted_by=source.reason if source else "",
+            muted_until_ms=source.ends_ms if source else 0,
             now_ms=now_ms,
         )
 
-    async def _mark(self, alert: Alert, *, waits: bool, now_ms: int) -> None:
-        """Told (or nobody to tell), or put off to the next window. Who moved on meanwhile is found again."""
-        if not waits:
-            await self._alerts.mark(noticed(alert))
+    async def _explained(self, alert: Alert, seen: _Seen, now_ms: int) -> Source | None:
+        if alert.plan not in seen.outages:
+            seen.outages[alert.plan] = await self._outages.not_over(alert.plan, now_ms)
+        if alert.unit not in seen.reliefs:
+            states = await self._ledger.around(
+                alert.unit, at_least_ms=now_ms - GRACE_MAX_MS, below_ms=now_ms + AHEAD_MS, limit=OBLIGATIONS_MAX
+            )
+            found = [of_relief(state, now_ms) for state in states]
+            seen.reliefs[alert.unit] = [source for source in found if source is not None]
+        active = [of_outage(outage) for outage in seen.outages[alert.plan] if outage.is_active(now_ms)]
+        return muted_by(labels_of(alert), [*active, *seen.reliefs[alert.unit]])
+
+    async def _touch(self, alert: Alert, receiver: str, at_ms: int, *, at_once: bool) -> None:
+        id = group_id(alert.plan, alert.unit, alert.kind, receiver)
+        for _ in range(ATTEMPTS_MAX):
+            held = await self._groups.get(id)
+            group = held or new_group(alert.plan, alert.unit, alert.kind, receiver)
+            if await self._groups.save(touched(group, changed_at_ms=at_ms, at_once=at_once)):
+                return
+        raise Transient(f"{id} moved on {ATTEMPTS_MAX} times while an alert joined it")
+
+    # --- the looks of groups ---
+
+    async def _look(self, now_ms: int) -> int:
+        due = await self._groups.due(now_ms)
+        if not due:
+            return 0
+        done, units = 0, await self._units.all()
+        while due:
+            for group in due:
+                await self._look_at(group, units, now_ms)
+            done += len(due)
+            due = await self._groups.due(now_ms)
+        return done
+
+    async def _look_at(self, group: Group, units: Mapping[str, UnitState], now_ms: int) -> None:
+        """One look; a group that moves on meanwhile is still due and is looked at again."""
+        if group.telling is None:
+            alerts = await self._members(group)
+            decision = decide(group.log, [alert.member(now_ms) for alert in alerts], now_ms=now_ms)
+            if not decision.tell:
+                await self._finish(group, decision, alerts, now_ms)
+                return
+            if not await self._groups.save(begun(group, decision, now_ms=now_ms)):
+                return
+            held = await self._groups.get(group.id)
+            if held is None or held.telling is None:
+                return
+            group = held
+        assert group.telling is not None
+        await self._tell(group, group.telling, units)
+        await self._finish(group, group.telling, await self._members(group), group.telling_at_ms)
+
+    async def _members(self, group: Group) -> list[Alert]:
+        """The alerts that the group's receiver is told of, those resolved since its last look included."""
+        found = await self._alerts.in_group(group_key(group.plan, group.unit, group.kind))
+        return [alert for alert in found if group.receiver in alert.receivers and group.receiver not in alert.flushed]
+
+    async def _finish(self, group: Group, decision: Decision, alerts: Sequence[Alert], at_ms: int) -> None:
+        for alert in alerts:
+            await self._leave_reason(alert, group.receiver, decision, at_ms)
+        ongoing = [alert for alert in alerts if alert.is_ongoing]
+        ends = [alert.quiet_until_ms for alert in ongoing]
+        await self._groups.save(looked(group, decision, stays=bool(ongoing), ends_ms=ends, at_ms=at_ms))
+
+    async def _leave_reason(self, alert: Alert, receiver: str, decision: Decision, at_ms: int) -> None:
+        """On every alert: why it was told, or why not. One that moved on has its own reason by now."""
+        after = _after_look(alert, receiver, decision, at_ms)
+        for _ in range(ATTEMPTS_MAX):
+            if after == alert or await self._alerts.mark(after):
+                return
+            held = await self._alerts.get(alert.id)
+            if held is None or held.generation != alert.generation:
+                return
+            told = held.told or after.told
+            if held.revision != alert.revision:
+                alert, after = held, replace(held, told=told)
+            else:
+                alert, after = held, _after_look(held, receiver, decision, at_ms)
+
+    # --- messages ---
+
+    async def _tell(self, group: Group, decision: Decision, units: Mapping[str, UnitState]) -> None:
+        newest = await self._plans.newest(group.plan)
+        if newest is None:
             return
-        next_ms = window_start(now_ms, WINDOW_MS) + WINDOW_MS
-        await self._alerts.mark(replace(alert, notice_at_ms=next_ms))
+        alerts = await self._told(decision)
+        recipients = _recipients(newest[0], group, units)
+        if not recipients:
+            log.warning("alert_notice_without_recipient", group=group.id, receiver=group.receiver)
+        for recipient in recipients:
+            letter = alert_letter(
+                newest[0], recipient, alerts, units, now_ms=group.telling_at_ms, reason=decision.reason
+            )
+            delivery = created(
+                kind="alert",
+                subject=alerts[0].id,
+                slot=group.slot,
+                plan=group.plan,
+                unit=group.unit,
+                recipient=recipient,
+                covers=tuple(alert.notice_key for alert in alerts),
+                letter=self._writer.alert(letter),
+                reason=decision.reason,
+                now_ms=group.telling_at_ms,
+            )
+            if await self._deliveries.add(delivery, now_ms=group.telling_at_ms):
+                self._notices.labels("alert", decision.reason).inc()
+
+    async def _told(self, decision: Decision) -> list[Alert]:
+        ids = dict.fromkeys(key.partition("#")[0] for key in (*decision.firing, *decision.resolved))
+        found = [await self._alerts.get(id) for id in ids]
+        return [alert for alert in found if alert is not None]
+
+
+def _after_look(alert: Alert, receiver: str, decision: Decision, at_ms: int) -> Alert:
+    member = alert.member(at_ms)
+    if not member.firing:
+        flushed = tuple(sorted({*alert.flushed, receiver}))
+        return replace(alert, flushed=flushed, in_group=0 if set(alert.receivers) <= set(flushed) else 1)
+    if member.key in decision.firing and decision.tell:
+        return replace(alert, told=True, notice=decision.reason)
+    if alert.notice in OWN_REASONS and not member.muted:
+        return alert  # another receiver may not have been told of it yet
+    if member.key in decision.firing:
+        return replace(alert, notice=decision.reason)
+    return replace(alert, notice=member.muted) if member.muted else alert
+
+
+def _recipients(plan: Plan, group: Group, units: Mapping[str, UnitState]) -> tuple[Recipient, ...]:
+    if group.receiver == AUDIENCE:
+        return audience_of(plan, "operations" if group.kind == OPERATIONS else "standing_body", units)
+    if plan.standing_body is None:
+        return ()
+    return resolve(group.roles, plan.standing_body, units, standing_body=plan.standing_body).recipients
 
 
 def audience_of(plan: Plan, audience: str, units: Mapping[str, UnitState]) -> tuple[Recipient, ...]:
@@ -125,7 +301,3 @@ def audience_of(plan: Plan, audience: str, units: Mapping[str, UnitState]) -> tu
         return ()
     roles = [role for digest in plan.digests if digest.audience == audience for role in digest.to]
     return resolve(roles, plan.standing_body, units, standing_body=plan.standing_body).recipients
-
-
-def _audience(alert: Alert) -> str:
-    return "operations" if alert.rule == MISSING_CONTACT else "standing_body"

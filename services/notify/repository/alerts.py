@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from services.notify.domain.alerts import OPEN_PHASES, Alert
+from collections.abc import AsyncIterator
+
+from services.notify.domain.alerts import ONGOING, OPEN_PHASES, Alert
 from services.notify.repository.rows import announced, row_of, rows_of, silent
 from shared.store.documents import Between, Collection, Documents, Index, scan
 
@@ -15,6 +17,10 @@ ALERTS = Collection(
         Index(("unit", "changed_at_ms")),
         Index(("rule", "phase")),
         Index(("notice_at_ms",)),
+        Index(("next_step_at_ms",)),
+        Index(("group", "in_group")),
+        Index(("plan", "in_group")),
+        Index(("unit", "in_group")),
         Index(("changed_at_ms",)),
     ),
     emits=True,
@@ -42,13 +48,32 @@ class Alerts:
         """Save what only the work on notices needs; nothing is announced."""
         return await self._store.replace(ALERTS.name, silent(alert))
 
-    async def notice_due(self, now_ms: int) -> list[Alert]:
-        """Alerts about which a notice is due, oldest first."""
-        found = scan(self._store, ALERTS.name, between=Between("notice_at_ms", below=now_ms + 1))
+    async def notice_due(self, now_ms: int, limit: int = 500) -> list[Alert]:
+        """Alerts of whose change their groups have not heard yet, oldest first."""
+        page = await self._store.find(ALERTS.name, between=Between("notice_at_ms", below=now_ms + 1), limit=limit)
+        return rows_of(Alert, page.documents)
+
+    async def steps_due(self, now_ms: int, limit: int = 500) -> list[Alert]:
+        """Alerts whose next step of escalation, or whose promise, is due."""
+        page = await self._store.find(ALERTS.name, between=Between("next_step_at_ms", below=now_ms + 1), limit=limit)
+        return rows_of(Alert, page.documents)
+
+    async def count_work_due(self, now_ms: int) -> int:
+        """How many changes and steps are due and not worked off."""
+        changes = await self._store.count(ALERTS.name, between=Between("notice_at_ms", below=now_ms + 1))
+        return changes + await self._store.count(ALERTS.name, between=Between("next_step_at_ms", below=now_ms + 1))
+
+    async def in_group(self, group: str) -> list[Alert]:
+        """What a group looks at: what is ongoing, and what was resolved since."""
+        found = scan(self._store, ALERTS.name, {"group": group, "in_group": 1})
         return [row_of(Alert, document) async for document in found]
 
-    async def count_notice_due(self, now_ms: int) -> int:
-        return await self._store.count(ALERTS.name, between=Between("notice_at_ms", below=now_ms + 1))
+    async def ongoing(self, *, plan: str, unit: str | None = None) -> AsyncIterator[Alert]:
+        """Every ongoing alert of a plan, or of one unit under it."""
+        field, value = ("plan", plan) if unit is None else ("unit", unit)
+        async for document in scan(self._store, ALERTS.name, {field: value, "in_group": 1}):
+            if document["plan"] == plan and document["phase"] in ONGOING:
+                yield row_of(Alert, document)
 
     async def open_of(self, plan: str) -> list[Alert]:
         """Every open or acknowledged alert of a plan."""
@@ -59,9 +84,9 @@ class Alerts:
         return found
 
     async def open_of_rule(self, rule: str) -> list[Alert]:
-        """Every open or acknowledged alert of one rule."""
+        """Every ongoing alert of one rule, silenced ones included."""
         found: list[Alert] = []
-        for phase in OPEN_PHASES:
+        for phase in ONGOING:
             async for document in scan(self._store, ALERTS.name, {"rule": rule, "phase": phase}):
                 found.append(row_of(Alert, document))
         return found

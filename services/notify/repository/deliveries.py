@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from services.notify.domain.deliveries import UNDELIVERED, Delivery
 from services.notify.repository.rows import announced, row_of, rows_of, silent
-from shared.store.documents import Between, Collection, Documents, Index, scan
+from shared.events.notice import punctuality
+from shared.store.documents import FIND_LIMIT_MAX, Between, Collection, Document, Documents, Index, scan
 
 DELIVERIES = Collection(
     "deliveries",
@@ -17,6 +18,9 @@ DELIVERIES = Collection(
         Index(("kind", "created_at_ms")),
         Index(("kind", "status", "created_at_ms")),
         Index(("created_at_ms",)),
+        Index(("held", "next_at_ms")),
+        Index(("unit", "created_at_ms")),
+        Index(("punctuality", "due_at_ms")),
     ),
     emits=True,
 )
@@ -30,7 +34,7 @@ class Deliveries:
 
     async def add(self, delivery: Delivery, *, now_ms: int) -> bool:
         """Insert if absent; False when this notice exists for this recipient."""
-        return await self._store.insert(DELIVERIES.name, announced(delivery, now_ms=now_ms))
+        return await self._store.insert(DELIVERIES.name, _document(delivery, now_ms))
 
     async def get(self, delivery: str) -> Delivery | None:
         document = await self._store.get(DELIVERIES.name, delivery)
@@ -38,7 +42,7 @@ class Deliveries:
 
     async def replace(self, delivery: Delivery, *, now_ms: int) -> bool:
         """Save where it is still the one that was read: this is how a claim is won."""
-        return await self._store.replace(DELIVERIES.name, announced(delivery, now_ms=now_ms))
+        return await self._store.replace(DELIVERIES.name, _document(delivery, now_ms))
 
     async def due(self, now_ms: int, limit: int) -> list[Delivery]:
         """Those to be sent now: new, to be tried again, or with a lease that ran out."""
@@ -54,6 +58,12 @@ class Deliveries:
         """Save what only the work needs; nothing is announced."""
         return await self._store.replace(DELIVERIES.name, silent(delivery))
 
+    async def held_due(self, reason: str, now_ms: int, limit: int) -> list[Delivery]:
+        """Those held back for a reason whose time has come."""
+        between = Between("next_at_ms", below=now_ms + 1)
+        page = await self._store.find(DELIVERIES.name, {"held": reason}, between=between, limit=limit)
+        return rows_of(Delivery, page.documents)
+
     async def count_due(self, now_ms: int) -> int:
         return await self._store.count(DELIVERIES.name, between=Between("next_at_ms", below=now_ms + 1))
 
@@ -66,6 +76,37 @@ class Deliveries:
             between=Between("created_at_ms", at_least=since_ms),
         )
         return [row_of(Delivery, document) async for document in found]
+
+    async def made_between(self, kind: str, after_ms: int, until_ms: int, limit: int) -> list[Delivery]:
+        """What was made of a kind in (after, until], oldest first, at most so many."""
+        found: list[Delivery] = []
+        between = Between("created_at_ms", at_least=after_ms + 1, below=until_ms + 1)
+        async for document in scan(self._store, DELIVERIES.name, {"kind": kind}, between=between):
+            found.append(row_of(Delivery, document))
+            if len(found) >= limit:
+                break
+        return found
+
+    async def which_exist(self, ids: list[str]) -> frozenset[str]:
+        """Those of the ids under which a delivery is kept."""
+        found: set[str] = set()
+        for start in range(0, len(ids), FIND_LIMIT_MAX):
+            held = await self._store.get_many(DELIVERIES.name, ids[start : start + FIND_LIMIT_MAX])
+            found |= {document["_id"] for document in held}
+        return frozenset(found)
+
+    async def count_punctual(self, standing: str, after_ms: int, until_ms: int) -> int:
+        """How many that were due in (after, until] count so in the service level."""
+        between = Between("due_at_ms", at_least=after_ms + 1, below=until_ms + 1)
+        return await self._store.count(DELIVERIES.name, {"punctuality": standing}, between=between)
+
+    async def punctual(self, standing: str, after_ms: int, until_ms: int, limit: int) -> list[Delivery]:
+        """Those of them that were due last."""
+        between = Between("due_at_ms", at_least=after_ms + 1, below=until_ms + 1)
+        page = await self._store.find(
+            DELIVERIES.name, {"punctuality": standing}, between=between, descending=True, limit=limit
+        )
+        return rows_of(Delivery, page.documents)
 
     async def undelivered(self, plan: str, from_ms: int, to_ms: int) -> list[Delivery]:
         """Those of a plan that were given up in (from, to]."""
@@ -85,6 +126,13 @@ class Deliveries:
         )
         return rows_of(Delivery, page.documents)
 
+    async def of_unit(self, unit: str, limit: int) -> list[Delivery]:
+        """Deliveries that concern this unit alone, the latest first."""
+        page = await self._store.find(
+            DELIVERIES.name, {"unit": unit}, order_by="created_at_ms", descending=True, limit=limit
+        )
+        return rows_of(Delivery, page.documents)
+
     async def page(
         self, *, kind: str | None, status: str | None, limit: int, cursor: str | None
     ) -> tuple[list[Delivery], str | None]:
@@ -94,3 +142,9 @@ class Deliveries:
             DELIVERIES.name, equals, order_by="created_at_ms", descending=True, limit=limit, cursor=cursor
         )
         return rows_of(Delivery, page.documents), page.cursor
+
+
+def _document(delivery: Delivery, now_ms: int) -> Document:
+    """The delivery as it is kept and announced, with how it counts in the service level."""
+    standing = punctuality(delivery.status, due_at_ms=delivery.due_at_ms, sent_at_ms=delivery.sent_at_ms)
+    return {**announced(delivery, now_ms=now_ms), "punctuality": standing}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.notify.domain.digests import DigestRun
+from services.notify.domain.digests.run import DigestRun
 from services.notify.repository.rows import announced, row_of, rows_of
 from shared.store.documents import Between, Collection, Documents, Index
 

@@ -25,7 +25,8 @@ ATTEMPTS_MAX = 5
 
 
 class Ledger:
-    """Obligations by id. `to_plan` 1: rungs are to be planned (again); `check_at_ms`: when to ask if it is overdue."""
+    """Obligations by id. `to_plan` 1: rungs are to be planned (again); `planned_for`: for what they were planned last;
+    `check_at_ms`: when to ask if it is overdue."""
 
     def __init__(self, store: Documents) -> None:
         self._store = store
@@ -58,9 +59,12 @@ class Ledger:
         page = await self._store.find(LEDGER.name, {"to_plan": 1}, order_by="changed_at_ms", limit=limit, cursor=cursor)
         return [_entry(document) for document in page.documents], page.cursor
 
-    async def planned(self, state: ObligationState) -> None:
-        """The rungs of this revision are written. A newer revision stays to be planned."""
-        await self._mark(state, {"to_plan": 0})
+    async def planned(self, state: ObligationState, *, has_rungs: bool) -> None:
+        """The rungs of this revision are written. A newer revision stays to be planned.
+
+        `has_rungs`: they were asked for, so that a later revision with the same due day asks for nothing new.
+        """
+        await self._mark(state, {"to_plan": 0, "planned_for": _planned_for(state) if has_rungs else ""})
 
     async def to_check(self, now_ms: int, limit: int) -> list[Entry]:
         """Those for which the question "overdue?" is due."""
@@ -75,9 +79,22 @@ class Ledger:
         """Every obligation of a plan, by due instant."""
         return [held async for held in self._states({"plan": plan})]
 
+    async def due_between(self, plan: str, from_ms: int, to_ms: int) -> list[Entry]:
+        """Obligations of a plan that are due in [from, to), by due instant."""
+        between = Between("due_at_ms", at_least=from_ms, below=to_ms)
+        return [_entry(held) async for held in scan(self._store, LEDGER.name, {"plan": plan}, between=between)]
+
     async def of_unit(self, unit: str, limit: int) -> list[ObligationState]:
         """Obligations of a unit, those due last first."""
         page = await self._store.find(LEDGER.name, {"unit": unit}, order_by="due_at_ms", descending=True, limit=limit)
+        return [_entry(document).state for document in page.documents]
+
+    async def around(self, unit: str, *, at_least_ms: int, below_ms: int, limit: int) -> list[ObligationState]:
+        """Obligations of a unit whose due instant is in [at_least, below), those due last first."""
+        between = Between("due_at_ms", at_least=at_least_ms, below=below_ms)
+        page = await self._store.find(
+            LEDGER.name, {"unit": unit}, between=between, order_by="due_at_ms", descending=True, limit=limit
+        )
         return [_entry(document).state for document in page.documents]
 
     async def count_due(self, now_ms: int) -> int:
@@ -90,7 +107,7 @@ class Ledger:
         async for document in scan(self._store, LEDGER.name, equals, order_by="due_at_ms"):
             yield _entry(document).state
 
-    async def _mark(self, state: ObligationState, marks: dict[str, int]) -> None:
+    async def _mark(self, state: ObligationState, marks: dict[str, int | str]) -> None:
         for _ in range(ATTEMPTS_MAX):
             held = await self._store.get(LEDGER.name, state.obligation)
             if held is None or held["revision"] != state.revision:
@@ -100,7 +117,14 @@ class Ledger:
         raise Transient(f"{state.obligation} moved on {ATTEMPTS_MAX} times while it was marked")
 
 
+def _planned_for(state: ObligationState) -> str:
+    """What the rungs of an obligation depend on besides its being owed."""
+    return f"{state.plan_version}@{state.due_at_ms}"
+
+
 def _document(state: ObligationState, check_at_ms: int, held: Document | None) -> Document:
+    planned_for = "" if held is None else held.get("planned_for", "")
+    is_planned = held is not None and held["to_plan"] == 0 and planned_for == _planned_for(state)
     return {
         "_id": state.obligation,
         "plan": state.plan,
@@ -109,7 +133,8 @@ def _document(state: ObligationState, check_at_ms: int, held: Document | None) -
         "due_at_ms": state.due_at_ms,
         "changed_at_ms": state.changed_at_ms,
         "known_at_ms": state.changed_at_ms if held is None else min(held["known_at_ms"], state.changed_at_ms),
-        "to_plan": 1,
+        "to_plan": 0 if is_planned else 1,
+        "planned_for": planned_for,
         "check_at_ms": check_at_ms,
         "state_json": state.model_dump_json(),
     }

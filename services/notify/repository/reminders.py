@@ -62,6 +62,20 @@ class Reminders:
         page = await self._store.find(REMINDERS.name, {"obligation": obligation}, order_by="fire_at_ms", limit=500)
         return rows_of(Reminder, page.documents)
 
+    async def of_ids(self, ids: list[str]) -> list[Reminder]:
+        """Those of the rows that exist; at most 1,000 are asked for at once."""
+        return rows_of(Reminder, await self._store.get_many(REMINDERS.name, ids[:1000]))
+
+    async def fired_between(self, after_ms: int, until_ms: int, limit: int) -> list[Reminder]:
+        """Rows that fire in (after, until], oldest first, at most so many."""
+        found: list[Reminder] = []
+        between = Between("fire_at_ms", at_least=after_ms + 1, below=until_ms + 1)
+        async for document in scan(self._store, REMINDERS.name, between=between):
+            found.append(row_of(Reminder, document))
+            if len(found) >= limit:
+                break
+        return found
+
     async def page(
         self, *, unit: str | None, status: str | None, limit: int, cursor: str | None
     ) -> tuple[list[Reminder], str | None]:

@@ -69,7 +69,8 @@ _HINTS: dict[type, dict[str, Any]] = {}
 
 def _names(kind: type) -> tuple[str, ...]:
     if kind not in _NAMES:
-        _NAMES[kind] = tuple(field.name for field in fields(kind) if field.name != "kept")
+        kept = [field.name for field in fields(kind) if field.metadata.get("stored", True)]
+        _NAMES[kind] = tuple(name for name in kept if name != "kept")
     return _NAMES[kind]
 
 

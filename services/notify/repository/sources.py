@@ -48,6 +48,11 @@ class Source(Generic[S]):
                 return True
         raise Transient(f"{id} moved on {ATTEMPTS_MAX} times while it was saved")
 
+    async def get(self, id: str) -> S | None:
+        """The state that is held."""
+        held = await self._store.get(self._name, id)
+        return None if held is None else self._model.model_validate_json(held["state_json"])
+
     async def to_check(self, now_ms: int, limit: int) -> list[tuple[str, S]]:
         """(id, state) of those whose signals are due to be looked at."""
         page = await self._store.find(self._name, between=Between("check_at_ms", below=now_ms + 1), limit=limit)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Mapping
+
 from services.notify.domain.instants import NEVER_MS
 from shared.errors import Transient
 from shared.events.unit import UnitState
@@ -11,11 +13,20 @@ UNITS = Collection("units", indexes=(Index(("check_at_ms",)),))
 ATTEMPTS_MAX = 5
 
 
-class Units:
-    """Units by code. `check_at_ms` says when the contacts should be looked at again."""
+Languages = Callable[[], Awaitable[Mapping[str, str]]]
+"""The languages that recipients chose, by mail address."""
 
-    def __init__(self, store: Documents) -> None:
+
+class Units:
+    """Units by code. `check_at_ms` says when the contacts should be looked at again.
+
+    `languages`: what recipients chose for themselves replaces what their unit registered.
+    """
+
+    def __init__(self, store: Documents, languages: Languages | None = None) -> None:
         self._store = store
+        self._languages = languages
+        self._parsed: dict[str, tuple[str, UnitState]] = {}
 
     async def put(self, state: UnitState, *, check_at_ms: int) -> bool:
         """Keep a state if it is newer than what is held; whether it was."""
@@ -39,10 +50,20 @@ class Units:
 
     async def all(self) -> dict[str, UnitState]:
         """Every unit by code; some hundreds at most."""
+        chosen = await self._languages() if self._languages is not None else {}
         found: dict[str, UnitState] = {}
         async for document in scan(self._store, UNITS.name):
-            found[document["unit"]] = UnitState.model_validate_json(document["state_json"])
+            state = self._state(document)
+            found[document["unit"]] = _spoken(state, chosen) if chosen else state
         return found
+
+    def _state(self, document: Document) -> UnitState:
+        """Read once per content: units are asked for at every pass and change a few times a year."""
+        code, text = document["unit"], document["state_json"]
+        held = self._parsed.get(code)
+        if held is None or held[0] != text:
+            held = self._parsed[code] = (text, UnitState.model_validate_json(text))
+        return held[1]
 
     async def to_check(self, now_ms: int, limit: int) -> list[UnitState]:
         """Units whose contacts changed since they were looked at."""
@@ -58,3 +79,14 @@ class Units:
     async def count_due(self, now_ms: int) -> int:
         """How many units' contacts are to be looked at."""
         return await self._store.count(UNITS.name, between=Between("check_at_ms", below=now_ms + 1))
+
+
+def _spoken(unit: UnitState, chosen: Mapping[str, str]) -> UnitState:
+    """The unit with its contacts in the languages that they chose."""
+    if not any(contact.email.strip().lower() in chosen for contact in unit.contacts):
+        return unit
+    contacts = tuple(
+        contact.model_copy(update={"language": chosen.get(contact.email.strip().lower(), contact.language)})
+        for contact in unit.contacts
+    )
+    return unit.model_copy(update={"contacts": contacts})

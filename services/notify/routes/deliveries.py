@@ -1,29 +1,63 @@
-"""Deliveries, read; and why something was or was not sent."""
+"""Deliveries: read, sent again, cancelled; bounces taken in; and why something was or was not sent."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 
+from services.notify.domain.deliveries import Delivery
+from services.notify.handlers.bounces import NotABounce, TakeBounces
+from services.notify.handlers.desk import DeliveryDesk, NotCancellable, NotResendable
 from services.notify.handlers.ports import DeliveryPages
 from services.notify.handlers.why import Why
 from services.notify.routes.shapes import DeliveryShown, ReasonShown, StatusFilter, UnitFilter
-from shared.http.identity import require
+from shared.clock import Clock
+from shared.http.identity import Principal, require
 from shared.http.language import Text
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
+from shared.http.parameters import IdInPath
 from shared.http.problems import Problem
 
-KindFilter = Annotated[str | None, Query(max_length=20, description="reminder, alert or digest.")]
-SubjectFilter = Annotated[str | None, Query(max_length=254, description="An obligation, an alert, or an address.")]
+BOUNCE_TYPES = ("message/rfc822", "multipart/report", "application/octet-stream", "text/plain")
+KindFilter = Annotated[str | None, Query(max_length=20, description="reminder, alert, digest or inspection.")]
+SubjectFilter = Annotated[
+    str | None, Query(max_length=254, description="An obligation, an alert, a digest, a delivery, or an address.")
+]
+RecipientFilter = Annotated[str | None, Query(max_length=254, description="A mail address.")]
+ReturnAddress = Annotated[
+    str | None, Query(max_length=320, description="Envelope recipient of the bounce: the return address it came to.")
+]
+Operator = Annotated[Principal, Depends(require("notify:write"))]
 
-_ASK = Text("Nêu unit hoặc subject.", "Name a unit or a subject.")
+_ASK = Text("Nêu recipient, unit hoặc subject.", "Name a recipient, a unit or a subject.")
+_LEFT = Text("Thông báo đã gửi hoặc đã kết thúc; không hủy được.", "It has left or was ended; it cannot be cancelled.")
+_WAITS = Text(
+    "Thông báo đang chờ gửi hoặc đã gửi lại quá nhiều lần.", "It still waits to be sent, or was sent again too often."
+)
+_NO_BOUNCE = Text(
+    "Gửi nguyên văn thư trả lại có phần message/delivery-status (RFC 3464).",
+    "Send the whole bounce message with its message/delivery-status part (RFC 3464).",
+)
+_TYPE = Text("Gửi nội dung dạng message/rfc822.", "Send the body as message/rfc822.")
 
 
-def delivery_routes(pages: DeliveryPages, why: Why) -> APIRouter:
-    routes = APIRouter(tags=["deliveries"], dependencies=[Depends(require("notify:read"))])
+class Wish(BaseModel):
+    """Why an operator does it; kept with the delivery and in the audit log."""
 
-    @routes.get("/v1/deliveries")
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    reason: str = Field(min_length=3, max_length=500)
+
+
+def delivery_routes(
+    pages: DeliveryPages, why: Why, desk: DeliveryDesk, bounces: TakeBounces, clock: Clock
+) -> APIRouter:
+    routes = APIRouter(tags=["deliveries"])
+    may_read = Depends(require("notify:read"))
+
+    @routes.get("/v1/deliveries", dependencies=[may_read])
     async def list_deliveries(
         kind: KindFilter = None, status: StatusFilter = None, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
     ) -> Listing[DeliveryShown]:
@@ -31,12 +65,57 @@ def delivery_routes(pages: DeliveryPages, why: Why) -> APIRouter:
         found, following = await pages.page(kind=kind, status=status, limit=limit, cursor=cursor)
         return Listing(items=[DeliveryShown.of(delivery) for delivery in found], next_cursor=following)
 
-    @routes.get("/v1/why")
-    async def explain(unit: UnitFilter = None, subject: SubjectFilter = None) -> Listing[ReasonShown]:
-        """Every decision about a unit, an obligation, an alert or a recipient, the newest first."""
-        if unit is None and subject is None:
+    @routes.get("/v1/deliveries/{delivery}", dependencies=[may_read])
+    async def read_delivery(delivery: IdInPath) -> DeliveryShown:
+        """One delivery with the steps it took."""
+        return _shown(await pages.get(delivery))
+
+    @routes.post("/v1/deliveries/{delivery}/resend", status_code=201)
+    async def resend(delivery: IdInPath, given: Wish, who: Operator) -> DeliveryShown:
+        """The same content again, as a new delivery. Not held back by quiet hours or the day's budget."""
+        try:
+            again = await desk.resend(delivery, by=who.subject, reason=given.reason, now_ms=clock.now_ms())
+        except NotResendable as err:
+            raise Problem(409, detail=_WAITS) from err
+        return _shown(again)
+
+    @routes.post("/v1/deliveries/{delivery}/cancel")
+    async def cancel(delivery: IdInPath, given: Wish, who: Operator) -> DeliveryShown:
+        """End a delivery that waits."""
+        try:
+            gone = await desk.cancel(delivery, by=who.subject, reason=given.reason, now_ms=clock.now_ms())
+        except NotCancellable as err:
+            raise Problem(409, detail=_LEFT) from err
+        return _shown(gone)
+
+    @routes.post("/v1/bounces", dependencies=[Depends(require("notify:write"))])
+    async def take_bounce(request: Request, to: ReturnAddress = None) -> DeliveryShown:
+        """A bounce message as it arrived (message/rfc822). The same one twice changes nothing the second time."""
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in BOUNCE_TYPES:
+            raise Problem(415, detail=_TYPE)
+        try:
+            return _shown(await bounces.take(await request.body(), to=to, now_ms=clock.now_ms()))
+        except NotABounce as err:
+            raise Problem(422, detail=_NO_BOUNCE) from err
+
+    @routes.get("/v1/why", dependencies=[may_read])
+    async def explain(
+        recipient: RecipientFilter = None,
+        unit: UnitFilter = None,
+        subject: SubjectFilter = None,
+        limit: Limit = LIMIT_DEFAULT,
+        cursor: Cursor = None,
+    ) -> Listing[ReasonShown]:
+        """Every decision about a recipient, a unit, a subject, or what concerns them together; the newest first."""
+        if recipient is None and unit is None and subject is None:
             raise Problem(400, detail=_ASK)
-        found = await why.about(unit=unit, subject=subject)
-        return Listing(items=[ReasonShown.of(reason) for reason in found])
+        found, following = await why.about(recipient=recipient, unit=unit, subject=subject, limit=limit, cursor=cursor)
+        return Listing(items=[ReasonShown.of(reason) for reason in found], next_cursor=following)
 
     return routes
+
+
+def _shown(delivery: Delivery | None) -> DeliveryShown:
+    if delivery is None:
+        raise Problem(404)
+    return DeliveryShown.of(delivery)

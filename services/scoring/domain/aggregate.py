@@ -16,7 +16,7 @@ from functools import reduce
 import numpy as np
 
 from services.scoring.domain import comparisons, means
-from services.scoring.domain.cells import Bools, Floats
+from services.scoring.domain.cells import Bools, Floats, constant
 from services.scoring.domain.child import Child
 from shared.plan.base import MissingPolicy
 from shared.plan.groups import Aggregate, Combination
@@ -62,7 +62,7 @@ def child(
     may differ between units.
     """
     if isinstance(weight, float | int) and weight == 0:
-        nothing = np.broadcast_to(0.0, score.shape)
+        nothing = constant(0.0, len(score))
         return Child(code, score, nothing, nothing, np.broadcast_to(False, score.shape), counts=False, void=void)
     has = np.isfinite(score)
     has &= applicable
@@ -76,7 +76,10 @@ def child(
     if not isinstance(weight, float | int):
         has &= weight > 0
         score = np.where(has, score, np.nan)
-    whole = np.broadcast_to(np.float64(weight), score.shape) if applicable.all() else np.multiply(applicable, weight)
+    if not applicable.all():
+        whole = np.multiply(applicable, weight)
+    else:
+        whole = constant(weight, len(score)) if isinstance(weight, float | int) else weight
     earned = np.where(has, score, 0.0)
     earned *= weight
     return Child(
@@ -189,7 +192,9 @@ def _enough(spec: Combination, live: Sequence[Child], whole: Floats, counted: Fl
     if spec.min_coverage and by_count:
         enough &= present >= np.sum([one.whole > 0 for one in live], axis=0) * (spec.min_coverage - TOLERANCE)
     elif spec.min_coverage:
-        present = total((np.multiply(one.whole, one.has) for one in live), len(whole))
+        present = counted
+        if any(one.partly is not None for one in live):
+            present = total((np.multiply(one.whole, one.has) for one in live), len(whole))
         enough &= present >= whole * (spec.min_coverage - TOLERANCE)
     return enough
 

@@ -56,8 +56,18 @@ class Reported:
 def annual(indicator: Indicator, reported: Reported, due: Ints) -> Column:
     """The year's column. `due[i]` says how many periods of the indicator are past due for unit i."""
     one_each = bool(np.all(reported.unit[1:] > reported.unit[:-1]))
+    if one_each and _all_said(indicator, reported):
+        # By far the most usual case, and the quickest: every entry is a number.
+        status = _unsaid(due)
+        status[reported.unit] = OBSERVED
+        parts = [_spread(reported.unit, part, len(due)) for part in _parts(indicator, reported)]
+        return column_of(indicator, status, parts, blanked=True)
     status, parts = (of_one if one_each else of_many)(indicator, reported, due)
     return column_of(indicator, status, parts)
+
+
+def _all_said(indicator: Indicator, reported: Reported) -> bool:
+    return not reported.kind.any() and not any(np.isnan(part).any() for part in _parts(indicator, reported))
 
 
 def of_one(indicator: Indicator, entries: Reported, due: Ints) -> tuple[Codes, list[Floats]]:
@@ -87,6 +97,8 @@ def of_one(indicator: Indicator, entries: Reported, due: Ints) -> tuple[Codes, l
 
 
 def _spread(unit: Ints, part: Floats, units: int) -> Floats:
+    if len(unit) == units:  # one entry each, in rising order
+        return part
     row = blank(units)
     row[unit] = part
     return row

@@ -84,9 +84,16 @@ class Column:
     flags: Mapping[str, Bools] = field(default_factory=dict)
 
 
+def constant(value: float, units: int) -> Floats:
+    """A row of one number that is only read; it takes no memory."""
+    row = np.ndarray((units,), np.float64, np.array(value, dtype=np.float64), strides=(0,))
+    row.flags.writeable = False
+    return row
+
+
 def nothing(units: int) -> Floats:
     """A row without values that is only read; it takes no memory."""
-    return np.broadcast_to(np.asarray(np.nan), (units,))
+    return constant(np.nan, units)
 
 
 def blank(units: int) -> Floats:

@@ -34,7 +34,9 @@ SMALL = 1e-9
 def contributions(index: Node) -> dict[str, Floats]:
     """Code of indicator or group -> contribution to the index per unit; 0 where it does not count."""
     rated = np.isfinite(index.combined.score)
-    found: dict[str, Floats] = {}
+    codes = [one.code for node in (index, *_below(index)) for one in node.children]
+    # One block for all rows: the system gives it in large pages, and small ones cost more than the products.
+    found = dict(zip(codes, np.empty((len(codes), len(rated))), strict=True))
     _hand_down(index, rated.astype(np.float64), None, found)
     return found
 
@@ -90,12 +92,14 @@ def _hand_down(node: Node, scale: Floats, shift: Floats | None, found: dict[str,
     for at, one in enumerate(node.children):
         lift = None if lifts is None else lifts[at]
         if brought is None:
-            found[one.code] = slope * one.earned if lift is None else slope * one.earned + lift
+            np.multiply(slope, one.earned, out=found[one.code])
+            if lift is not None:
+                found[one.code] += lift
             if one.code in below:
                 _hand_down(below[one.code], slope * one.counted, lift, found)
             continue
         own = scale * brought[at]
-        found[one.code] = own if lift is None else own + lift
+        np.add(own, 0.0 if lift is None else lift, out=found[one.code])
         if one.code in below:
             score = np.where(one.has, one.score, 0.0)
             firm = score > SMALL

@@ -14,10 +14,13 @@ from services.scoring.domain.cells import Codes, Column, Floats, Status, is_repo
 from shared.plan.model import Indicator
 
 
-def column_of(indicator: Indicator, status: Codes, parts: list[Floats]) -> Column:
-    """The column of these parts: the value, or numerator and denominator. Parts count where the status is reported."""
+def column_of(indicator: Indicator, status: Codes, parts: list[Floats], *, blanked: bool = False) -> Column:
+    """The column of these parts: the value, or numerator and denominator. Parts count where the status is reported.
+
+    `blanked`: they are NaN everywhere else already.
+    """
     reported = is_reported(status)
-    held = parts if reported.all() else [np.where(reported, part, np.nan) for part in parts]
+    held = parts if blanked or reported.all() else [np.where(reported, part, np.nan) for part in parts]
     if not indicator.is_quotient:
         return _believed(indicator, Column(status, held[0], nothing(len(status)), nothing(len(status))))
     numerator, denominator = held

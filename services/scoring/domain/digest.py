@@ -32,6 +32,7 @@ def inputs_sha256(plan_sha256: str, sources: Sources, now_ms: int, *, reference:
     content.append(sorted([f.finding, f.unit, f.due(now_ms), f.on_time] for f in sources.findings))
     content.append(sorted([e.year, e.unit, e.edition, sorted(e.values.items())] for e in sources.earlier))
     content.append(None if reference is None else reference_content(reference))
+    content.append(sorted([type(one).__name__, *astuple(one)] for one in sources.last_year))
     return hashlib.sha256(orjson.dumps(content)).hexdigest()
 
 

@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 
-from services.scoring.domain.bands import LastYear
 from services.scoring.domain.bounds import Bounds, RankBounds, bounds, rank_bounds
 from services.scoring.domain.cells import Bools, Floats, Ints, Status, is_missing
 from services.scoring.domain.confidence import Confident, confidence
@@ -87,13 +86,11 @@ class Evaluation:
         return gain_of_silence(self.plan, self.index, scored(self.leaves), silent, self.terms)
 
 
-def evaluate(
-    plan: Plan, year: int, inputs: Inputs, *, reference: Reference | None = None, last: LastYear | None = None
-) -> Evaluation:
+def evaluate(plan: Plan, year: int, inputs: Inputs, *, reference: Reference | None = None) -> Evaluation:
     """Evaluate a cohort. The order of units or indicators changes no number.
 
-    `reference` holds what is frozen from the last final; `last` what bands may depend on of the year before. Undefined
-    where a policy of the plan is `error` and its case comes up.
+    `reference` holds what is frozen from the last final. Undefined where a policy of the plan is `error` and its case
+    comes up.
     """
     cohort = inputs.cohort
     setting, missing = Setting(plan, year, inputs, reference), policies(plan)
@@ -101,7 +98,7 @@ def evaluate(
         indicator.code: leaf_of(setting, group.code, indicator, missing[indicator.code])
         for group, indicator in plan.leaves()
     }
-    top = overall(plan, cohort, leaves, reference=reference, last=last)
+    top = overall(plan, cohort, leaves, reference=reference, last=inputs.last_year)
     return Evaluation(
         plan=plan,
         year=year,

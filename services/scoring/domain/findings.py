@@ -24,5 +24,10 @@ class Finding:
         return self.due_at_ms < now_ms
 
     @property
+    def next_change_ms(self) -> int:
+        """When time alone makes it count."""
+        return self.due_at_ms + 1
+
+    @property
     def on_time(self) -> bool:
         return self.remedied_at_ms is not None and self.remedied_at_ms <= self.due_at_ms

@@ -11,11 +11,13 @@ import numpy as np
 
 from services.scoring.domain.annual import NIL, Reported
 from services.scoring.domain.appraised import Layer
+from services.scoring.domain.bands import LastYear
 from services.scoring.domain.cells import Floats, Ints
 from services.scoring.domain.digest import as_of_ms, inputs_sha256
 from services.scoring.domain.earlier import history_of
 from services.scoring.domain.findings import Finding
 from services.scoring.domain.impute import History
+from services.scoring.domain.last_year import last_year_of
 from services.scoring.domain.layers import Override, overrides
 from services.scoring.domain.ledger import Owed, peer_groups
 from services.scoring.domain.rows import Rows, layout_of, taken_from, unnamed_of
@@ -58,7 +60,7 @@ class Inputs:
     """What the engine computes from. Indicator code -> entries and periods due; computed indicator -> two counts.
 
     `overrides`: indicator code -> what appraisers put in place of its annual column, in this layer. `history`: final
-    values of earlier years.
+    values of earlier years. `last_year`: what bands may depend on of the year before.
     """
 
     cohort: Cohort
@@ -67,6 +69,7 @@ class Inputs:
     counted: Mapping[str, tuple[Floats, Floats]]
     overrides: Mapping[str, Override] = field(default_factory=dict)
     history: History = field(default_factory=History)
+    last_year: LastYear = field(default_factory=LastYear)
 
 
 def cohort_of(groups: Mapping[str, str]) -> Cohort:
@@ -110,6 +113,7 @@ def gather(plan: Plan, sources: Sources, now_ms: int, *, layer: Layer = "final")
         },
         overrides=overrides(plan, cohort.position, sources.appraised, layer),
         history=history_of(cohort.position, sources.earlier),
+        last_year=last_year_of(sources.last_year),
     )
 
 

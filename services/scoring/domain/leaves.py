@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from services.scoring.domain.annual import annual
-from services.scoring.domain.cells import Bools, Codes, Column, Floats, Ints, Status, counts, is_reported
+from services.scoring.domain.cells import Bools, Codes, Column, Floats, Ints, Status, constant, counts, is_reported
 from services.scoring.domain.derived import computed, shrunk
 from services.scoring.domain.impute import Gaps, filled, floor_share, marks, replaceable, too_few
 from services.scoring.domain.inputs import Cohort, Inputs
@@ -114,8 +114,7 @@ def annual_column(indicator: Indicator, inputs: Inputs) -> Column:
 
 def targets(indicator: Indicator, year: int, cohort: Cohort) -> Floats:
     """The target of every unit, only to be read: its own where it has one, else the plan's, NaN where there is none."""
-    common = np.asarray(indicator.targets.get(year, np.nan), dtype=np.float64)
-    row = np.broadcast_to(common, (len(cohort.units),))
+    row = constant(indicator.targets.get(year, np.nan), len(cohort.units))
     if indicator.target_overrides:
         row = row.copy()
     for own in indicator.target_overrides:

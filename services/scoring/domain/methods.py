@@ -53,6 +53,9 @@ class Shares:
     formula: str = ""
 
 
+# As wide as the codes: comparing with a plain int would widen every row first.
+_SUPPRESSED, _INVALID = np.int8(Status.SUPPRESSED), np.int8(Status.INVALID)
+
 METHODS: dict[str, Callable[[Question], Answer]] = {
     "linear_to_target": fixed.linear_to_target,
     "official_ratio": fixed.official_ratio,
@@ -88,7 +91,8 @@ def score(
     `frozen` are the indicator's posts of the last final edition. Raises Undefined where the plan refuses to compute.
     """
     has = carries_value(column.status)
-    value = column.value if has.all() else np.where(has, column.value, np.nan)
+    refused = (column.status == _SUPPRESSED) | (column.status == _INVALID)
+    value = np.where(refused, np.nan, column.value) if refused.any() else column.value
     question = Question(
         indicator=indicator,
         value=value,
@@ -104,7 +108,10 @@ def score(
     answer = METHODS[indicator.method.kind](question)
     status = _status(indicator, column.status, has, answer)
     counts = carries_value(status)
-    share = answer.share if counts.all() else np.where(counts, answer.share, np.nan)
+    share = answer.share
+    if not counts.all():
+        share = share if share.flags.writeable else share.copy()
+        np.putmask(share, ~counts, np.nan)
     left_out = None if answer.excluded is None else answer.excluded & is_missing(column.status)
     asked = has if left_out is None else has | left_out
     flags = {name: held for name, mask in answer.flags.items() if (held := mask & asked).any()}

@@ -10,6 +10,7 @@ import numpy as np
 from services.scoring.domain.bands import NOT_RATED, LastYear, cuts_of, held
 from services.scoring.domain.cells import Bools, Floats, Ints, Status
 from services.scoring.domain.comparisons import Among
+from services.scoring.domain.impute import RAW
 from services.scoring.domain.inputs import Cohort
 from services.scoring.domain.leaves import Leaf
 from services.scoring.domain.rank import UNRANKED, Ranking, ranking
@@ -19,6 +20,8 @@ from services.scoring.domain.tree import Node, Scored, Terms, grow, walk
 from shared.plan.model import Plan, Scoring
 
 _TOLERANCE = 1e-12
+PUTS_IN_PLACE = RAW | {"floor"}
+"""Policies after which a share may not be what was reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +38,19 @@ class Overall:
 
 
 def overall(
-    plan: Plan, cohort: Cohort, leaves: Mapping[str, Leaf], *, reference: Reference | None, last: LastYear | None
+    plan: Plan, cohort: Cohort, leaves: Mapping[str, Leaf], *, reference: Reference | None, last: LastYear
 ) -> Overall:
     """The index of every unit and where it stands."""
     scoring, among = plan.scoring, ranked_together(plan.scoring, cohort)
     index = grow(plan, scored(leaves), terms_of(plan, cohort, reference))
     published = half_up(index.combined.score, scoring.decimals)
     places = _ranking(scoring, index, leaves, published, among)
-    frozen, before = reference.cuts if reference else (), last or LastYear()
-    cuts = cuts_of(scoring, published, frozen=frozen, last=before.cuts)
+    cuts = cuts_of(scoring, published, frozen=reference.cuts if reference else (), last=last.cuts)
     return Overall(
         index=index,
         published=published,
         ranking=places,
-        band=held(published, cuts, scoring.band_hysteresis, _before(scoring, cohort, before)),
+        band=held(published, cuts, scoring.band_hysteresis, _before(scoring, cohort, last)),
         shown=ranks_shown(scoring, index.combined.coverage, places, among),
         cuts=cuts,
         reference=_used(index, leaves, cuts if scoring.bands_from != "fixed" else (), reference),
@@ -62,6 +64,8 @@ def scored(leaves: Mapping[str, Leaf]) -> dict[str, Scored]:
 
 def _reported(leaf: Leaf) -> Bools | None:
     """Where the share was reported; None: wherever there is one, as long as nothing was put in place."""
+    if leaf.policy not in PUTS_IN_PLACE:
+        return None
     put_in_place = (leaf.status == Status.IMPUTED) | (leaf.status == Status.CARRIED)
     return leaf.reported if bool(put_in_place.any()) else None
 

@@ -31,6 +31,10 @@ class Ranking:
     better: Ints
     tied: Ints
 
+    def of(self, at: Ints) -> Ranking:
+        """The units at these positions."""
+        return Ranking(self.rank[at], self.ranked[at], self.better[at], self.tied[at])
+
     @property
     def percentile(self) -> Floats:
         """100 (worse + (tied - 1) / 2) / (ranked - 1): 100 is alone at the top, or alone; NaN where not ranked."""
@@ -42,11 +46,6 @@ class Ranking:
     def fractional(self) -> Floats:
         """The mean of the places that tied units take together; NaN where not ranked."""
         return np.where(self.rank == UNRANKED, np.nan, 1.0 + self.better + (self.tied - 1) / 2.0)
-
-
-def competition(value: Floats, group: Ints, groups: int) -> Ranking:
-    """Ranks within each group, best first, exact ties sharing the best place; NaN is not ranked."""
-    return ranking(value, group, groups)
 
 
 def ranking(

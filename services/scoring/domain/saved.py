@@ -21,7 +21,7 @@ def listing_order(peer_group: str, rank: int | None, unit: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SavedScore:
-    """The saved score of one unit. `document` is the store's own, handed back to it unchanged."""
+    """The saved score of one unit. `document` is what the store needs of the saved one to replace it."""
 
     unit: str
     revision: int
@@ -53,20 +53,19 @@ def changed_scores(
     mark: Mark,
     contents: Mapping[str, dict[str, Any]],
     saved: Mapping[str, SavedScore],
-    left: Mapping[str, dict[str, Any]],
     *,
+    listed: bool,
     now_ms: int,
 ) -> list[NewScore]:
-    """What to save: unit -> content of the cohort, and of units that have left it, where it is not saved already."""
+    """What to save: unit -> content where it is not saved already. `listed`: the units are in the cohort."""
     changed = []
-    for listed, part in ((True, contents), (False, left)):
-        for unit, content in part.items():
-            held, text = saved.get(unit), orjson.dumps(content)
-            sha = hashlib.sha256(text).hexdigest()
-            if held is None or held.sha != sha or held.listed != listed:
-                head = _head(mark, unit, held, now_ms)
-                body = orjson.dumps(head)[:-1] + b"," + text[1:]
-                changed.append(NewScore({**head, **content}, body.decode(), sha, listed, held))
+    for unit, content in contents.items():
+        held, text = saved.get(unit), orjson.dumps(content)
+        sha = hashlib.sha256(text).hexdigest()
+        if held is None or held.sha != sha or held.listed != listed:
+            head = _head(mark, unit, held, now_ms)
+            body = orjson.dumps(head)[:-1] + b"," + text[1:]
+            changed.append(NewScore({**head, **content}, body.decode(), sha, listed, held))
     return changed
 
 

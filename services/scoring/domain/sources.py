@@ -11,6 +11,7 @@ from typing import Any
 from services.scoring.domain.appraised import Appraised
 from services.scoring.domain.earlier import Earlier
 from services.scoring.domain.findings import Finding
+from services.scoring.domain.last_year import Last
 from services.scoring.domain.ledger import Owed
 from services.scoring.domain.values import Cells
 
@@ -49,6 +50,7 @@ class Sources:
     appraised: tuple[Appraised, ...] = ()
     findings: tuple[Finding, ...] = ()
     earlier: tuple[Earlier, ...] = ()
+    last_year: tuple[Last, ...] = ()
 
     @cached_property
     def owed(self) -> tuple[Owed, ...]:

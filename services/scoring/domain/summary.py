@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from services.scoring.domain.bands import NOT_RATED
-from services.scoring.domain.cells import Floats, Status, carries_value, is_missing
+from services.scoring.domain.cells import Floats, Ints, Status, carries_value, is_missing
 from services.scoring.domain.evaluate import Evaluation, Leaf
+from services.scoring.domain.pace import Progress, pace_cells
 from services.scoring.domain.rank import UNRANKED
 from services.scoring.domain.standings import standings
 from services.scoring.domain.tree import Node, walk
@@ -18,30 +19,38 @@ from services.scoring.domain.tree import Node, walk
 LABELS = [status.label for status in Status]
 
 
-def unit_contents(evaluation: Evaluation, *, provisional: bool) -> list[dict[str, Any]]:
-    """One dict per unit of the cohort, in its order: everything of a `ScoreState` that the inputs determine."""
-    indicators = [_indicator_rows(evaluation, leaf) for leaf in evaluation.leaves.values()]
-    groups = [_group_rows(node) for node in walk(evaluation.index)]
-    published, bands = optional(evaluation.published), evaluation.plan.scoring.bands
-    rank, ranked, band = evaluation.ranking.rank.tolist(), evaluation.ranking.ranked.tolist(), evaluation.band.tolist()
-    shown, standing = evaluation.shown.tolist(), standings(evaluation)
-    coverage = evaluation.index.combined.coverage.tolist()
+def unit_contents(
+    evaluation: Evaluation, at: Ints, *, provisional: bool, progress: Progress | None = None
+) -> list[dict[str, Any]]:
+    """One dict per unit at these positions of the cohort: everything of a `ScoreState` that the inputs determine.
+
+    `progress`: to tell the pace of each indicator. Some 50 KB a unit with 60 indicators: a large
+    cohort is told in slices.
+    """
+    indicators = [_indicator_rows(evaluation, leaf, at, progress) for leaf in evaluation.leaves.values()]
+    groups = [_group_rows(node, at) for node in walk(evaluation.index)]
+    published, bands = optional(evaluation.published[at]), evaluation.plan.scoring.bands
+    ranking = evaluation.ranking.of(at)
+    rank, ranked, band = ranking.rank.tolist(), ranking.ranked.tolist(), evaluation.band[at].tolist()
+    shown, standing = evaluation.shown[at].tolist(), standings(evaluation, at)
+    coverage = evaluation.index.combined.coverage[at].tolist()
+    peers = evaluation.cohort.peer[at].tolist()
     return [
         {
             "plan_version": evaluation.plan.version,
-            "peer_group": evaluation.cohort.peer_group(at),
-            "index": published[at],
-            "band": None if band[at] == NOT_RATED else bands[band[at]].code,
-            "rank": None if rank[at] == UNRANKED or not shown[at] else rank[at],
-            "ranked": ranked[at],
-            "rank_shown": shown[at],
-            **standing[at],
-            "coverage": coverage[at],
-            "groups": [rows[at] for rows in groups],
-            "indicators": [rows[at] for rows in indicators],
+            "peer_group": evaluation.cohort.peer_groups[peers[place]],
+            "index": published[place],
+            "band": None if band[place] == NOT_RATED else bands[band[place]].code,
+            "rank": None if rank[place] == UNRANKED or not shown[place] else rank[place],
+            "ranked": ranked[place],
+            "rank_shown": shown[place],
+            **standing[place],
+            "coverage": coverage[place],
+            "groups": [rows[place] for rows in groups],
+            "indicators": [rows[place] for rows in indicators],
             "provisional": provisional,
         }
-        for at in range(len(evaluation.cohort.units))
+        for place in range(len(at))
     ]
 
 
@@ -98,29 +107,32 @@ def optional(row: Floats) -> list[float | None]:
     return values
 
 
-def leaf_points(evaluation: Evaluation, leaf: Leaf) -> tuple[Floats, Floats]:
-    """(points, points_max) of an indicator under points; NaN where it does not count or its parent is a mean."""
-    units = len(evaluation.cohort.units)
+def leaf_points(evaluation: Evaluation, leaf: Leaf, at: Ints) -> tuple[Floats, Floats]:
+    """(points, points_max) of an indicator under points, of the units at these positions; NaN where it does not count
+    or its parent is a mean."""
     parent = next(node for node in walk(evaluation.index) if node.code == leaf.group)
     if parent.aggregate != "points":
-        return np.full(units, np.nan), np.full(units, np.nan)
+        return np.full(len(at), np.nan), np.full(len(at), np.nan)
     child = next(child for child in parent.children if child.code == leaf.indicator.code)
-    counts = child.counted > 0
-    return np.where(counts, child.earned, np.nan), np.where(counts, child.counted, np.nan)
+    earned, counted = child.earned[at], child.counted[at]
+    return np.where(counted > 0, earned, np.nan), np.where(counted > 0, counted, np.nan)
 
 
-def _indicator_rows(evaluation: Evaluation, leaf: Leaf) -> Sequence[dict[str, Any]]:
-    points, points_max = leaf_points(evaluation, leaf)
-    shown = np.where(is_missing(leaf.status) | carries_value(leaf.status), leaf.target, np.nan)
+def _indicator_rows(
+    evaluation: Evaluation, leaf: Leaf, at: Ints, progress: Progress | None
+) -> Sequence[dict[str, Any]]:
+    status = leaf.status[at]
+    points, points_max = leaf_points(evaluation, leaf, at)
+    shown = np.where(is_missing(status) | carries_value(status), leaf.target[at], np.nan)
     columns = (
-        leaf.status.tolist(),
-        optional(leaf.column.value),
+        status.tolist(),
+        optional(leaf.column.value[at]),
         optional(shown),
-        optional(leaf.share),
+        optional(leaf.share[at]),
         optional(points),
         optional(points_max),
     )
-    return [
+    rows = [
         {
             "code": leaf.indicator.code,
             "group": leaf.group,
@@ -133,18 +145,20 @@ def _indicator_rows(evaluation: Evaluation, leaf: Leaf) -> Sequence[dict[str, An
         }
         for status, value, target, share, earned, most in zip(*columns, strict=True)
     ]
+    if progress is not None:
+        for row, pace in zip(rows, pace_cells(leaf, progress, at), strict=True):
+            row["pace"] = pace
+    return rows
 
 
-def _group_rows(node: Node) -> Sequence[dict[str, Any]]:
-    in_points = node.aggregate == "points"
-    counts = node.combined.counted > 0
-    points = np.where(counts & in_points, node.combined.earned, np.nan)
-    points_max = np.where(counts & in_points, node.combined.counted, np.nan)
+def _group_rows(node: Node, at: Ints) -> Sequence[dict[str, Any]]:
+    counted = node.combined.counted[at]
+    counts = (counted > 0) & (node.aggregate == "points")
     columns = (
-        optional(node.combined.score),
-        optional(points),
-        optional(points_max),
-        node.combined.coverage.tolist(),
+        optional(node.combined.score[at]),
+        optional(np.where(counts, node.combined.earned[at], np.nan)),
+        optional(np.where(counts, counted, np.nan)),
+        node.combined.coverage[at].tolist(),
     )
     return [
         {

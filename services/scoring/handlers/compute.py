@@ -8,7 +8,9 @@ from typing import Protocol
 from services.scoring.domain.computation import Computation, compute
 from services.scoring.domain.earlier import Earlier, looks_back
 from services.scoring.domain.evaluations import evaluation_id
+from services.scoring.domain.findings import Finding
 from services.scoring.domain.inputs import Accepted, Sources
+from services.scoring.domain.last_year import Last, looks_at_last_year
 from services.scoring.domain.ledger import Owed, versions
 from services.scoring.domain.reference import Reference
 from services.scoring.domain.round.view import RoundView
@@ -35,6 +37,10 @@ class Observations(Protocol):
     async def counting(self, evaluation: str, *, as_of_ms: int | None = None) -> tuple[Accepted, ...]: ...
 
 
+class Findings(Protocol):
+    async def of(self, evaluation: str, *, as_of_ms: int | None = None) -> tuple[Finding, ...]: ...
+
+
 class Rounds(Protocol):
     async def of(self, plan: str, year: int, *, as_of_ms: int | None = None) -> RoundView: ...
 
@@ -46,6 +52,10 @@ class Editions(Protocol):
 
     async def earlier(self, plan: str, before_year: int, *, as_of_ms: int | None = None) -> tuple[Earlier, ...]:
         """What was reported in the newest edition of each year before this one."""
+        ...
+
+    async def last_year(self, plan: str, before_year: int, *, as_of_ms: int | None = None) -> tuple[Last, ...]:
+        """Cuts and bands of the last year before this one that was sealed."""
         ...
 
     async def again(self, plan: str, year: int) -> Computation | None:
@@ -72,6 +82,9 @@ class NoEditions:
     async def earlier(self, plan: str, before_year: int, *, as_of_ms: int | None = None) -> tuple[Earlier, ...]:
         return ()
 
+    async def last_year(self, plan: str, before_year: int, *, as_of_ms: int | None = None) -> tuple[Last, ...]:
+        return ()
+
     async def again(self, plan: str, year: int) -> Computation | None:
         return None
 
@@ -85,6 +98,7 @@ class Compute:
         plans: Plans,
         ledger: Ledger,
         observations: Observations,
+        findings: Findings,
         clock: Clock,
         rounds: Rounds | None = None,
         editions: Editions | None = None,
@@ -92,6 +106,7 @@ class Compute:
         self._plans = plans
         self._ledger = ledger
         self._observations = observations
+        self._findings = findings
         self._clock = clock
         self._rounds = rounds or NoRounds()
         self._editions = editions or NoEditions()
@@ -145,7 +160,10 @@ class Compute:
         accepted = await self._observations.counting(evaluation, as_of_ms=as_of_ms)
         document = await self._plans.plan(version)
         earlier = await self._editions.earlier(plan, year, as_of_ms=as_of_ms) if looks_back(document) else ()
-        sources = Sources(obligations, accepted, round.appraised, earlier=earlier)
+        looks = looks_at_last_year(document)
+        last_year = await self._editions.last_year(plan, year, as_of_ms=as_of_ms) if looks else ()
+        findings = await self._findings.of(evaluation, as_of_ms=as_of_ms)
+        sources = Sources(obligations, accepted, round.appraised, findings, earlier=earlier, last_year=last_year)
         # In a thread: a large cohort must not hold up consumers and probes.
         return await asyncio.to_thread(
             compute, document, version.sha256, year, sources, now_ms, phase=phase, reference=reference

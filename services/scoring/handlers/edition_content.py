@@ -19,7 +19,7 @@ from services.scoring.handlers.edition_results import SealedResults
 from shared.canonical import canonical
 
 AT_ONCE = 1
-"""Evaluations laid out at one time: each holds a whole cohort in memory, some 50 KB a unit with 60 indicators."""
+"""Evaluations laid out at one time: each holds the texts of a whole cohort in memory, some 7 KB a unit."""
 
 
 class Computing(Protocol):
@@ -61,14 +61,14 @@ class ComposeContent:
             content = await self._compared(content, before)
         told = []
         for held in await self._provisionals.of(content.facts.plan, content.facts.year):
-            rows = await self._results.rows(held)
+            rows = await self._results.all_rows(held)
             snapshot = Provisional(held.number, held.taken_at_ms, held.inputs_sha256, held.reference, rows)
-            told.append(statistics_of(snapshot, content.rows))
+            told.append(await asyncio.to_thread(statistics_of, snapshot, content.rows))
         return content.with_lines(STATISTICS, [canonical(each).decode() for each in told])
 
     async def _compared(self, content: Content, before: Edition) -> Content:
         agreed = before.agreed
-        was, inputs = await self._results.rows(agreed), await self._results.lines(agreed, INPUTS)
+        was, inputs = await self._results.all_rows(agreed), await self._results.lines(agreed, INPUTS)
         now = list(lines_of(part.text for part in content.parts[INPUTS]))
         same_plan = agreed.facts.plan_sha256 == content.facts.plan_sha256
 

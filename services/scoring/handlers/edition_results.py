@@ -19,7 +19,7 @@ from services.scoring.domain.editions.content import (
     SUMMARY,
 )
 from services.scoring.domain.editions.files import File, lines_of
-from services.scoring.domain.editions.texts import Row, reference_of, result_of, sources_of
+from services.scoring.domain.editions.texts import Row, Rows, reference_of, result_of, sources_of
 from services.scoring.domain.inputs import Sources
 from services.scoring.domain.reference import Reference
 from shared.errors import Permanent
@@ -58,7 +58,7 @@ class SealedResults:
         found: list[str] = []
         async for text in self._parts.each(filed.folder, file, first=number):
             if text is None:
-                raise Permanent(f"a part of {kind} in {filed.folder} is missing; verify the edition")
+                raise _gone(kind, filed)
             found += lines_of([text])
             if len(found) - inside >= last - first:
                 break
@@ -68,6 +68,14 @@ class SealedResults:
         """Units by peer group, rank, code."""
         layout = await self._layout(filed)
         return [result_of(line, layout) for line in await self.lines(filed, RESULTS, first=first, limit=limit)]
+
+    async def all_rows(self, filed: Filed) -> Rows:
+        """Every unit, by peer group, rank, code, to be gone through one at a time."""
+        found = [text async for text in self._parts.each(filed.folder, filed.files[RESULTS])]
+        texts = [text for text in found if text is not None]
+        if len(texts) < len(found):
+            raise _gone(RESULTS, filed)
+        return Rows(await self._layout(filed), texts)
 
     async def unit(self, filed: Filed, unit: str) -> Row | None:
         """One unit, None when it was not in the cohort."""
@@ -118,3 +126,7 @@ class SealedResults:
             return None
         found = await self.objects(filed, PLACES, first=starts[low], limit=file.parts[low].lines)
         return next((at for code, at in found if code == unit), None)
+
+
+def _gone(kind: str, filed: Filed) -> Permanent:
+    return Permanent(f"a part of {kind} in {filed.folder} is missing; verify the edition")

@@ -1,4 +1,4 @@
-"""Keep what intake announces, and mark the evaluations that it changes.
+"""Keep what intake and notify announce, and mark the evaluations that it changes.
 
 The input is stored before the mark, and an event that comes again marks again: a crash between the two costs a
 recomputation, never a change.
@@ -16,6 +16,7 @@ from shared.errors import Permanent
 from shared.events.base import State
 from shared.events.catalog import BY_TYPE
 from shared.events.envelope import Envelope
+from shared.events.inspection import InspectionState
 from shared.events.obligation import ObligationState
 from shared.events.plan import PlanState
 from shared.events.report import ReportState
@@ -40,6 +41,10 @@ class Observations(Protocol):
     async def apply(self, state: ReportState, evaluation: str) -> set[str]: ...
 
 
+class Findings(Protocol):
+    async def apply(self, state: InspectionState) -> set[str]: ...
+
+
 class Marks(Protocol):
     async def mark(self, plan: str, year: int) -> None: ...
 
@@ -49,11 +54,21 @@ class Marks(Protocol):
 class Keep:
     """One method per noun that scoring consumes."""
 
-    def __init__(self, *, plans: Plans, units: Units, ledger: Ledger, observations: Observations, marks: Marks) -> None:
+    def __init__(
+        self,
+        *,
+        plans: Plans,
+        units: Units,
+        ledger: Ledger,
+        observations: Observations,
+        findings: Findings,
+        marks: Marks,
+    ) -> None:
         self._plans = plans
         self._units = units
         self._ledger = ledger
         self._observations = observations
+        self._findings = findings
         self._marks = marks
 
     async def plan(self, envelope: Envelope) -> None:
@@ -72,6 +87,10 @@ class Keep:
     async def report(self, envelope: Envelope) -> None:
         if state := _state(envelope, ReportState):
             await self._mark(await self._observations.apply(state, evaluation_id(state.plan, state.year)))
+
+    async def inspection(self, envelope: Envelope) -> None:
+        if state := _state(envelope, InspectionState):
+            await self._mark(await self._findings.apply(state))
 
     async def _mark(self, evaluations: set[str]) -> None:
         for evaluation in sorted(evaluations):

@@ -12,6 +12,8 @@ import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import numpy as np
+
 from services.scoring.domain.computation import Computation
 from services.scoring.domain.evaluations import evaluation_id
 from services.scoring.domain.saved import listing_order
@@ -61,11 +63,13 @@ class Past:
 
 
 def _rows(computation: Computation, peer_group: str | None, after: str, most: int) -> list[dict[str, Any]]:
-    contents = zip(computation.evaluation.cohort.units, computation.units(), strict=True)
-    rows = [{"unit": unit, **content} for unit, content in contents]
-    rows = [row for row in rows if peer_group in (None, row["peer_group"]) and _order(row) > after]
-    rows.sort(key=_order)
-    return [{name: row[name] for name in SHOWN} for row in rows[:most]]
+    units, orders = computation.evaluation.cohort.units, computation.orders()
+    wanted = [at for at in sorted(range(len(orders)), key=orders.__getitem__) if orders[at] > after]
+    peers = computation.evaluation.cohort
+    wanted = [at for at in wanted if peer_group in (None, peers.peer_group(at))][:most]
+    contents = computation.units(np.array(wanted, dtype=np.int64))
+    rows = [{"unit": units[at], **content} for at, content in zip(wanted, contents, strict=True)]
+    return [{name: row[name] for name in SHOWN} for row in rows]
 
 
 def _order(row: Mapping[str, Any]) -> str:

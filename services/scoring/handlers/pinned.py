@@ -73,6 +73,11 @@ class Pinned:
             raise not_found("đánh giá này", "such evaluation")
         return found[0]
 
+    async def computation(self, plan: str, year: int) -> tuple[EvaluationState, Computation]:
+        """The saved evaluation with its computation."""
+        state = await self.saved(plan, year)
+        return state, await self._computation(plan, year, state.inputs_sha256, state.computed_at_ms)
+
     async def models(self, plan: str, year: int) -> tuple[EvaluationState, Models]:
         """The saved evaluation with its model."""
         state = await self.saved(plan, year)

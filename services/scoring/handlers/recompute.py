@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import structlog
 
+from services.scoring.domain.cells import Ints
 from services.scoring.domain.computation import Computation
 from services.scoring.domain.evaluations import Mark, content_sha256, evaluation_id
 from services.scoring.domain.phase import provisional
@@ -30,7 +31,6 @@ from shared.events.score import EvaluationState
 
 log = structlog.get_logger(__name__)
 
-SCORES_BETWEEN_RENEWALS = 1000
 REMEMBERED_MAX = 4
 IDENTITY = ("evaluation", "plan", "year")
 HISTORY = ("revision", "computed_at_ms")
@@ -148,16 +148,23 @@ class Recompute:
         evaluation = evaluation_id(mark.plan, mark.year)
         now_ms = self._clock.now_ms()
         saved = await self._results.scores(evaluation)
-        # In a thread, as the computation itself: the texts of a large cohort take their time.
-        changed = await asyncio.to_thread(_changed, mark, computation, saved, now_ms)
-        for start in range(0, len(changed), SCORES_BETWEEN_RENEWALS):
-            if not await self._marks.renew(mark):
-                raise Transient(f"{evaluation}: another has taken over")
-            await self._results.save_scores(changed[start : start + SCORES_BETWEEN_RENEWALS])
+        changed = await self._save_scores(mark, _left(mark, computation, saved, now_ms))
+        for number, at in enumerate(computation.slices()):
+            # In a thread, as the computation itself: the texts of a large cohort take their time.
+            scores = await asyncio.to_thread(_changed, mark, computation, at, saved, now_ms)
+            changed += await self._save_scores(mark, scores, long=number > 0)
         content = {**computation.content(), "inputs_changed_since_seal": inputs_changed_since_seal}
         announced = await self._save_evaluation(mark, content, held)
         self._remember(evaluation, computation)
-        return len(changed) + announced
+        return changed + announced
+
+    async def _save_scores(self, mark: Mark, scores: Sequence[NewScore], *, long: bool = False) -> int:
+        """How many were saved; before it, and where the work is `long`, the lease is renewed."""
+        if (scores or long) and not await self._marks.renew(mark):
+            raise Transient(f"{evaluation_id(mark.plan, mark.year)}: another has taken over")
+        if scores:
+            await self._results.save_scores(scores)
+        return len(scores)
 
     async def _save_evaluation(self, mark: Mark, content: dict[str, Any], saved: Held) -> int:
         sha = content_sha256(content)
@@ -181,9 +188,17 @@ class Recompute:
             self.last.pop(next(iter(self.last)))
 
 
-def _changed(mark: Mark, computation: Computation, saved: Mapping[str, SavedScore], now_ms: int) -> list[NewScore]:
-    """The scores to save: of the cohort, and of the units that have left it."""
-    contents = dict(zip(computation.evaluation.cohort.units, computation.units(), strict=True))
-    version = computation.evaluation.plan.version
-    left = {unit: left_content(version, held.peer_group) for unit, held in saved.items() if unit not in contents}
-    return changed_scores(mark, contents, saved, left, now_ms=now_ms)
+def _changed(
+    mark: Mark, computation: Computation, at: Ints, saved: Mapping[str, SavedScore], now_ms: int
+) -> list[NewScore]:
+    """The scores to save of the units at these positions."""
+    units = computation.evaluation.cohort.units
+    contents = dict(zip([units[place] for place in at.tolist()], computation.units(at), strict=True))
+    return changed_scores(mark, contents, saved, listed=True, now_ms=now_ms)
+
+
+def _left(mark: Mark, computation: Computation, saved: Mapping[str, SavedScore], now_ms: int) -> list[NewScore]:
+    """The scores to save of the units that have left the cohort."""
+    version, position = computation.evaluation.plan.version, computation.evaluation.cohort.position
+    left = {unit: left_content(version, held.peer_group) for unit, held in saved.items() if unit not in position}
+    return changed_scores(mark, left, saved, listed=False, now_ms=now_ms)

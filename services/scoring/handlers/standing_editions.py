@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from services.scoring.domain.computation import Computation, compute
 from services.scoring.domain.earlier import Earlier
 from services.scoring.domain.editions.edition import Edition
 from services.scoring.domain.editions.texts import Row
+from services.scoring.domain.last_year import Last, last_of
 from services.scoring.domain.reference import Reference
 from services.scoring.domain.sealed import Sealed
 from services.scoring.handlers.edition_results import SealedResults
 
 REMEMBERED_MAX = 16
+LAST_YEARS_MAX = 2
+"""Whole cohorts that are remembered."""
 FIRST_YEAR = 1
 REPORTED = frozenset({"observed", "estimated"})
+
+
+Held = TypeVar("Held")
 
 
 class EditionStore(Protocol):
@@ -29,6 +35,7 @@ class StandingEditions:
         self._editions = editions
         self._results = results
         self._read: dict[str, Reference] = {}
+        self._last: dict[str, tuple[Last, ...]] = {}
 
     async def sealed(self, plan: str, year: int, *, as_of_ms: int | None = None) -> Sealed | None:
         """The edition of the year whose numbers stand."""
@@ -48,8 +55,19 @@ class StandingEditions:
         newest = {
             each.agreed.facts.year: each for each in found if as_of_ms is None or each.agreed.sealed_at_ms <= as_of_ms
         }
-        rows = [(year, each.id, row) for year, each in newest.items() for row in await self._results.rows(each.agreed)]
-        return tuple(Earlier(year, edition, row["unit"], _reported(row)) for year, edition, row in rows)
+        rows = [(year, each.id, await self._results.all_rows(each.agreed)) for year, each in newest.items()]
+        return tuple(Earlier(year, edition, row["unit"], _reported(row)) for year, edition, of in rows for row in of)
+
+    async def last_year(self, plan: str, before_year: int, *, as_of_ms: int | None = None) -> tuple[Last, ...]:
+        """Cuts and bands of the last year before this one that was sealed."""
+        edition = await self._newest(plan, FIRST_YEAR, before_year - 1, as_of_ms)
+        if edition is None:
+            return ()
+        if edition.sha256 not in self._last:
+            plan_of, reference = await self._results.plan(edition.agreed), await self._reference(edition)
+            bands = {row["unit"]: row["band"] for row in await self._results.all_rows(edition.agreed)}
+            _keep(self._last, edition.sha256, last_of(edition.id, plan_of, reference, bands), most=LAST_YEARS_MAX)
+        return self._last[edition.sha256]
 
     async def again(self, plan: str, year: int) -> Computation | None:
         """The newest edition of the year once more, from the inputs that were sealed with it."""
@@ -71,10 +89,15 @@ class StandingEditions:
     async def _reference(self, edition: Edition) -> Reference:
         """What is sealed never changes, so it is read once."""
         if edition.sha256 not in self._read:
-            if len(self._read) >= REMEMBERED_MAX:
-                self._read.pop(next(iter(self._read)))
-            self._read[edition.sha256] = await self._results.reference(edition.agreed)
+            _keep(self._read, edition.sha256, await self._results.reference(edition.agreed), most=REMEMBERED_MAX)
         return self._read[edition.sha256]
+
+
+def _keep(held: dict[str, Held], key: str, found: Held, *, most: int) -> None:
+    """Remember it in place of the one that was remembered first."""
+    if len(held) >= most:
+        held.pop(next(iter(held)))
+    held[key] = found
 
 
 def _reported(row: Row) -> dict[str, float]:

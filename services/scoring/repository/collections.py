@@ -13,6 +13,7 @@ UNITS = Collection("units")
 HISTORY = Collection("history", (Index(("scope", "kind", "at_ms")), Index(("aggregate",))))
 LEDGER = Collection("ledger", (Index(("evaluation",)),))
 OBSERVATIONS = Collection("observations", (Index(("evaluation", "counts")),))
+FINDINGS = Collection("findings", (Index(("evaluation", "counts")),))
 MARKS = Collection("marks", (Index(("state", "marked_ms")), Index(("plan",)), Index(("tick_ms",))))
 EVALUATIONS = Collection("evaluations", (Index(("plan",)),), emits=True)
 SCORES = Collection(
@@ -54,6 +55,7 @@ COLLECTIONS: tuple[Collection, ...] = (
     HISTORY,
     LEDGER,
     OBSERVATIONS,
+    FINDINGS,
     MARKS,
     EVALUATIONS,
     SCORES,

@@ -17,7 +17,7 @@ import orjson
 from services.scoring.repository.collections import HISTORY
 from shared.store.documents import Between, Document, Documents, scan
 
-Kind = Literal["obligation", "report", "unit"]
+Kind = Literal["obligation", "report", "unit", "finding"]
 
 NAMED = ("_id", "rev", "evaluation", "counts")
 """Fields of a document that its entry has elsewhere, or that are the store's."""

@@ -26,6 +26,8 @@ from shared.telemetry.tracing import current_traceparent
 
 SAVES_AT_ONCE = 64
 WAITING_MAX = 50
+KEPT = ("rev", "pending", "pending_ms")
+"""What of a saved document is needed to write its next one: the bodies of a large cohort do not fit in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def _held(document: Document) -> SavedScore:
         rank=document["rank"],
         band=document["band"],
         listed=document["listing"] == document["evaluation"],
-        document=document,
+        document={name: document[name] for name in KEPT},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from shared.plan.expression.syntax import (
@@ -47,8 +47,9 @@ _SAYS: dict[Type, str] = {
 class Checker:
     """Walks one tree; collects what it speaks of and counts its steps on the way."""
 
-    def __init__(self, for_each: str) -> None:
-        self._names = names_of(for_each)
+    def __init__(self, for_each: str, names: Mapping[str, Type] | None = None) -> None:
+        """`names`: what an expression may speak of that is not about a report."""
+        self._names = names_of(for_each) if names is None else names
         self._variable: str | None = None
         self.operands: list[Path] = []
         self.row_paths: list[Path] = []
@@ -98,12 +99,12 @@ class Checker:
     def _named(self, name: str) -> tuple[Type, Path]:
         if name == self._variable:
             return "row", ("values",)
-        if name == "values":
+        if name == "values" and name in self._names:
             self.uses_all_rows = True
             return "rows", ("values",)
         if name in self._names:
             return self._names[name], (name,)
-        if name in ROW:
+        if name in ROW and "values" in self._names:
             raise ExpressionError(
                 f"`{name}` of which indicator?", f'write v["CODE"].{name}, or `for_each: indicator` in the rule'
             )

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,12 +61,13 @@ def start(tmp_path: Path) -> Starter:
     """Composes the service on one store; a second start on the same store is a restart or a second instance."""
 
     @contextlib.asynccontextmanager
-    async def starter(post: Post, clock: FixedClock) -> AsyncIterator[Running]:
+    async def starter(post: Post, clock: FixedClock, **more: Any) -> AsyncIterator[Running]:
         settings = NotifySettings(
             store_url=f"sqlite://{tmp_path}/notify.sqlite3",
             token_secret=SECRET,
             smtp_port=post.port,
             smtp_timeout_seconds=0.5,
+            **more,
         )
         notify = await compose(settings, clock=clock)
         try:

@@ -24,6 +24,7 @@ class Post:
     rcpt_answers: list[str] = field(default_factory=list)
     data_answers: list[str] = field(default_factory=list)
     attempts: int = 0
+    senders: list[str] = field(default_factory=list)
 
     def to(self, address: str) -> list[EmailMessage]:
         return [message for recipient, message in self.messages if recipient == address]
@@ -55,19 +56,20 @@ class Post:
         return answer
 
     def _keep(self, envelope: Any) -> None:
+        self.senders.append(str(envelope.mail_from))
         message = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(message, EmailMessage)
         self.messages += [(recipient, message) for recipient in envelope.rcpt_tos]
 
 
 @contextlib.asynccontextmanager
-async def post_office() -> AsyncIterator[Post]:
-    """A server on a free port of the loopback, until the block ends."""
+async def post_office(**options: Any) -> AsyncIterator[Post]:
+    """A server on a free port of the loopback, until the block ends. `options` are those of aiosmtpd's SMTP."""
     post = Post()
     sessions: list[SMTP] = []
 
     def session() -> SMTP:
-        sessions.append(SMTP(post, enable_SMTPUTF8=True))
+        sessions.append(SMTP(post, enable_SMTPUTF8=True, **options))
         return sessions[-1]
 
     server = await asyncio.get_running_loop().create_server(session, "127.0.0.1", 0)
@@ -78,7 +80,7 @@ async def post_office() -> AsyncIterator[Post]:
         server.close()
         for one in sessions:
             _cut(one)
-        await until(lambda: all(one.transport is None for one in sessions))
+        await until(lambda: all(one.transport is None or one.transport.is_closing() for one in sessions))
 
 
 def _cut(session: SMTP) -> None:

@@ -125,19 +125,22 @@ async def test_repeats_and_disorder_of_events_make_no_second_alert(running: Runn
     assert sorted(alert.rule for alert in await alerts(running)) == ["R3", "R7"]
 
 
-async def test_alerts_of_many_units_are_one_mail_per_window(running: Running) -> None:
+async def test_alerts_of_one_unit_and_kind_are_one_mail_per_interval(running: Running) -> None:
     await hear_all(running)
-    await running.hear(*(report(f"U{number}", copied=True) for number in range(5)))
+    quarters = ("2011-Q1", "2011-Q2", "2011-Q3")
+    await running.hear(*(report("CVT", copied=True, period=period) for period in quarters), report("U9", copied=True))
     await running.go("2011-03-15 10:00")
     await running.go("2011-03-15 10:01")
-    await running.hear(report("U9", copied=True))
+    subjects = [message["Subject"] for message in running.post.to(HEAD)]
+    assert sorted(subjects) == ["1 cảnh báo kiểm tra mới", "3 cảnh báo kiểm tra mới"]
+    await running.hear(report("CVT", copied=True, period="2011-Q4"))
     await running.go("2011-03-15 10:02")
-    await running.go("2011-03-15 10:03")
-    assert [message["Subject"] for message in running.post.to(HEAD)] == ["5 cảnh báo kiểm tra mới"]
     await running.go("2011-03-15 10:15")
     assert len(running.post.to(HEAD)) == 2
-    [first, second] = sorted(await running.deliveries(), key=lambda delivery: delivery.created_at_ms)
-    assert (first.cause, len(first.covers), len(second.covers)) == ("first", 5, 1)
+    await running.go("2011-03-15 10:16")
+    made = sorted(await running.deliveries(), key=lambda delivery: delivery.created_at_ms)
+    assert [(one.cause, len(one.covers)) for one in made if one.unit == "CVT"] == [("first", 3), ("new_alerts", 4)]
+    assert running.post.to(HEAD)[-1]["Subject"] == "1 cảnh báo kiểm tra mới"
 
 
 async def test_a_persons_decision_stands_until_the_source_says_something_new(running: Running) -> None:

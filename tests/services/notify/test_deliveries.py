@@ -52,21 +52,23 @@ async def test_a_sent_message_carries_what_mail_systems_need(running: Running) -
     assert message["List-Id"] == "Tiendo reminder <reminder.tiendo.tiendo.example>"
     assert message["Date"] == "Fri, 11 Mar 2011 02:00:00 +0000"
     assert message["Subject"] == "Một báo cáo sắp đến hạn"
-    assert text_of(message).strip() == "Quý I/2011"
+    assert text_of(message).startswith("Quý I/2011")
     assert "<p>Quý I/2011</p>" in text_of(message, "html")
     state = await held(running)
     assert (state.status, state.attempts, state.recipient) == ("SENT", 1, "a…@cvt.example")
 
 
-async def test_a_full_mailbox_is_tried_at_once_then_every_five_minutes(running: Running) -> None:
+async def test_a_full_mailbox_is_tried_at_once_then_after_a_growing_delay(running: Running) -> None:
     running.post.rcpt_answers = ["452 full", "452 full", "250 OK"]
     await running.notify.books.deliveries.add(delivery(), now_ms=NOW)
     await running.go(NOW)
     assert running.post.attempts == 2
     assert (await held(running)).status == "TEMPORARY_FAILURE"
-    await running.go(NOW + 5 * MINUTE - 1)
+    [waiting] = await running.deliveries()
+    assert NOW + 2 * MINUTE <= waiting.next_at_ms < NOW + 2.2 * MINUTE, "two minutes and a little, kept in the store"
+    await running.go(waiting.next_at_ms - 1)
     assert running.post.attempts == 2
-    await running.go(NOW + 5 * MINUTE)
+    await running.go(waiting.next_at_ms)
     assert (await held(running)).status == "SENT"
     assert len(running.post.messages) == 1
 
@@ -79,7 +81,7 @@ async def test_after_four_hours_it_is_given_up(running: Running) -> None:
     state = await held(running)
     assert state.status == "TECHNICAL_FAILURE"
     assert state.decision.startswith("gave_up: try_later: 451")
-    assert running.post.attempts == state.attempts == 50
+    assert running.post.attempts == state.attempts == 10
 
 
 async def test_an_unknown_mailbox_is_final_at_once(running: Running) -> None:
@@ -89,6 +91,8 @@ async def test_an_unknown_mailbox_is_final_at_once(running: Running) -> None:
     await running.go(NOW + 60 * MINUTE)
     state = await held(running)
     assert (state.status, state.decision, state.attempts) == ("PERMANENT_FAILURE", "refused: 550 no such user", 1)
+    [address], _ = await running.notify.books.addresses.page(status="DISABLED", limit=10, cursor=None)
+    assert (address.shown, address.reason) == ("a…@cvt.example", "refused: 550 no such user")
 
 
 async def test_a_refusal_of_the_data_is_final_and_a_busy_server_is_not(running: Running) -> None:
@@ -196,6 +200,6 @@ async def test_a_crash_between_the_message_and_its_rows_tells_nothing_twice(runn
         recipient=Recipient("an@cvt.example", None, "vi", samples.ZONE), reason="due", now_ms=NOW,
     )  # fmt: skip
     await running.notify.books.deliveries.add(before, now_ms=NOW)  # ... and here the process died
-    await running.go("2011-03-12 10:00")  # a day later: today's slot is free, yet the rung is covered
+    await running.go("2011-03-11 10:00")
     assert [message["Subject"] for message in running.post.to("an@cvt.example")] == ["pinned"]
     assert (await running.decisions(due.obligation))["BEFORE-3"] == ("SENT", "due")

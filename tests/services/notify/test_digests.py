@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from services.notify.domain.digests import DigestRun
+from services.notify.domain.digests.run import DigestRun
 from services.notify.handlers.alerts import AlertDesk
 from shared.clock import FixedClock
 from tests.services.notify.conftest import Running, Starter
@@ -60,7 +60,7 @@ async def test_a_digest_tells_where_the_plan_stands(running: Running) -> None:
         assert "Đơn vị CXB" in text
         assert "90,0" in text
     assert "72.4" in text_of(en)
-    assert "Unit CXB: Quarterly report, Q1 2011: 2 days overdue" in text_of(en)
+    assert "Unit CXB (Quarterly report, Q1 2011): 2 days overdue" in text_of(en)
 
 
 async def test_the_windows_of_one_audience_follow_each_other(running: Running) -> None:

@@ -92,11 +92,13 @@ async def test_a_digest_is_shown_as_it_was_sent(running: Running, http: httpx.As
     await hear_all(running)
     digests = (await http.get("/v1/digests", headers=READ)).json()["items"]
     [id] = [item["digest"] for item in digests if item["audience"] == "leadership"]
-    shown = await http.get(f"/v1/digests/{id}", params={"format": "html"}, headers=READ)
+    shown = await http.get(f"/v1/digests/{id}/content", params={"format": "html"}, headers=READ)
     assert shown.headers["content-type"].startswith("text/html")
     assert "sandbox" in shown.headers["content-security-policy"]
     assert "Leadership digest" in shown.text
-    text = await http.get(f"/v1/digests/{id}", params={"format": "text"}, headers=READ | {"accept-language": "vi"})
+    text = await http.get(
+        f"/v1/digests/{id}/content", params={"format": "text"}, headers=READ | {"accept-language": "vi"}
+    )
     assert "BẢN TIN ĐIỀU HÀNH" in text.text
     assert (await http.get("/v1/digests/digest-none", headers=READ)).status_code == 404
     assert (await http.get("/v1/digests/nothing", headers=READ)).status_code == 404
@@ -110,9 +112,11 @@ async def test_why_names_the_decision_behind_everything(running: Running, http: 
     assert decisions[("reminder", "QUY 2011-Q1: BEFORE-1")] == ("SKIPPED_LATE", "newer_rung_due")
     assert decisions[("alert", "R3")][0] == "OPEN"
     to_person = (await http.get("/v1/why", params={"subject": "an@cvt.example"}, headers=READ)).json()["items"]
-    assert to_person[0]["status"] == "SENT"
+    assert ("delivery", "SENT") in {(item["kind"], item["status"]) for item in to_person}
+    assert all(item["words"]["vi"] and item["words"]["en"] for item in to_person)
     of_one = (await http.get("/v1/why", params={"subject": obligation().obligation}, headers=READ)).json()["items"]
-    assert len(of_one) == 4
+    assert [item["kind"] for item in of_one].count("reminder") == 4
+    assert "delivery" in {item["kind"] for item in of_one}
     assert (await http.get("/v1/why", headers=READ)).status_code == 400
 
 

@@ -65,7 +65,7 @@ async def test_the_reason_of_silence_is_named(running: Running, outcome: str, re
 async def test_downtime_delays_and_sends_the_latest_rung_only(running: Running) -> None:
     await running.hear(plan_state(plan()), center(), cvt(), obligation())
     await running.go("2011-03-01 09:00")
-    await running.go("2011-03-15 22:00")
+    await running.go("2011-03-15 19:59")
     decisions = await running.decisions(obligation().obligation)
     assert decisions["BEFORE-3"] == ("SKIPPED_LATE", "newer_rung_due")
     assert decisions["BEFORE-1"] == ("SENT", "due")

@@ -18,7 +18,7 @@ from shared.events.catalog import compose as compose_event
 from shared.events.catalog import read
 from shared.nats.connection import connect
 from shared.nats.publisher import Publisher
-from shared.nats.streams import INTAKE, ensure_stream, stream_info
+from shared.nats.streams import INTAKE, NOTIFY, ensure_stream, stream_info
 from shared.store.pending import outgoing
 from tests.services.scoring.test_recompute import world
 from tests.services.scoring.world import END_MS
@@ -55,6 +55,7 @@ async def scoring(server: NatsServer, tmp_path: Path) -> AsyncIterator[Scoring]:
 async def test_reports_become_announced_scores(server: NatsServer, scoring: Scoring) -> None:
     outside = await connect(url=server.url, name="intake")
     await ensure_stream(outside, INTAKE)
+    await ensure_stream(outside, NOTIFY)
     events = [outgoing(compose_event(read(one), at=one.time)) for one in world()]
     await Publisher(outside).publish_in_order(events)
     transport = httpx.ASGITransport(app=scoring.app)

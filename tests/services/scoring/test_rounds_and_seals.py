@@ -12,6 +12,7 @@ import pytest
 from services.scoring.domain.appraised import Appraised
 from services.scoring.domain.computation import Computation
 from services.scoring.domain.earlier import Earlier
+from services.scoring.domain.last_year import Last
 from services.scoring.domain.reference import Reference
 from services.scoring.domain.round.view import RoundView
 from services.scoring.domain.sealed import Sealed
@@ -50,6 +51,9 @@ class Told:
         return self.reference
 
     async def earlier(self, plan: str, before_year: int, *, as_of_ms: int | None = None) -> tuple[Earlier, ...]:
+        return ()
+
+    async def last_year(self, plan: str, before_year: int, *, as_of_ms: int | None = None) -> tuple[Last, ...]:
         return ()
 
     async def again(self, plan: str, year: int) -> Computation | None:

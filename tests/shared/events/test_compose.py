@@ -17,17 +17,18 @@ from shared.events.envelope import Envelope, subject_token
 from shared.events.report import ReportedValue
 from shared.events.unit import UnitState
 from shared.store.pending import check_pending, with_pending
-from tests.support.sample_events import NOW_MS, sample
+from tests.support.sample_events import NOW_MS, inspection_state, sample
 
 AT = iso(NOW_MS)
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 
 def states() -> dict[str, State]:
-    """One state of each type that the sample year holds."""
+    """One state of each type that the sample year holds, and an inspection."""
     year = sample(rounds=2, step_days=30)
     parts: tuple[tuple[State, ...], ...] = (year.units, year.obligations, year.reports, year.scores, year.evaluations)
-    return {type(part[0]).__name__: part[0] for part in parts}
+    found: dict[str, State] = {type(part[0]).__name__: part[0] for part in parts}
+    return {**found, "InspectionState": inspection_state("P")}
 
 
 STATES = states()

@@ -74,4 +74,4 @@ class Alternatives:
                 continue
             found = moved(self._models.ranks, part["ranks"].astype(np.int64))
             rows.append([name, value, *(found[column] for column in COLUMNS[2:8]), None])
-        return Outcome({"choices": len(rows)}, COLUMNS, rows)
+        return Outcome({"choices": len(rows), "ranking": self._models.rule}, COLUMNS, rows)

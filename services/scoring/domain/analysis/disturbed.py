@@ -10,13 +10,15 @@ import numpy as np
 
 from services.scoring.domain.analysis.draws import Draws
 from services.scoring.domain.analysis.variations import Case
-from services.scoring.domain.annual import REPORTED, Reported, combination
-from services.scoring.domain.cells import Floats, Ints, Status, is_missing
+from services.scoring.domain.annual import ESTIMATED, REPORTED, Reported, combination
+from services.scoring.domain.cells import Floats, Ints, is_missing
 from services.scoring.domain.evaluate import Leaf
 from services.scoring.domain.inputs import Inputs
 
 NOISE, DONORS = 1 << 21, 1 << 22
 """Streams of random numbers."""
+NUMBERED = (REPORTED, ESTIMATED)
+"""Entries that carry a number."""
 
 
 def noisy(case: Case, draws: Draws, number: int) -> Inputs:
@@ -46,7 +48,7 @@ def _donors(leaf: Leaf, lacking: Ints, peer: Ints, lots: Floats) -> dict[int, in
     """Unit -> the peer whose reports it takes; those without any such peer are left out."""
     found: dict[int, int] = {}
     for group in np.unique(peer[lacking]):
-        can = np.flatnonzero((leaf.status == Status.OBSERVED) & (peer == group))
+        can = np.flatnonzero(leaf.reported & (peer == group))
         wanting = lacking[peer[lacking] == group]
         if len(can):
             chosen = can[np.minimum((lots[wanting] * len(can)).astype(np.int64), len(can) - 1)]
@@ -75,7 +77,7 @@ def _shaken(leaf: Leaf, reported: Reported, error: Floats) -> Reported:
     """Entries such that the annual value moves by `error`: the last one of each unit takes it all."""
     indicator = leaf.indicator
     wanted = _in_domain(leaf, leaf.column.value + error)
-    move = np.where(leaf.status == Status.OBSERVED, wanted - leaf.column.value, 0.0)
+    move = np.where(leaf.reported, wanted - leaf.column.value, 0.0)
     last = _last_numbered(reported)
     unit = reported.unit[last]
     if indicator.is_quotient:
@@ -83,14 +85,14 @@ def _shaken(leaf: Leaf, reported: Reported, error: Floats) -> Reported:
         numerator[last] += (move * leaf.column.denominator / indicator.scale)[unit]
         return replace(reported, numerator=numerator)
     value = reported.value.copy()
-    periods = np.bincount(reported.unit[reported.kind == REPORTED], minlength=len(move))
+    periods = np.bincount(reported.unit[np.isin(reported.kind, NUMBERED)], minlength=len(move))
     value[last] += (move * (periods if combination(indicator) == "mean" else 1))[unit]
     return replace(reported, value=value)
 
 
 def _last_numbered(reported: Reported) -> Any:
     """Positions of the last reported entry of each unit."""
-    numbered = np.flatnonzero(reported.kind == REPORTED)
+    numbered = np.flatnonzero(np.isin(reported.kind, NUMBERED))
     order = numbered[np.lexsort((reported.period_end_ms[numbered], reported.unit[numbered]))]
     if len(order) == 0:
         return order

@@ -123,6 +123,8 @@ class Intervals:
         if given.posts or given.noise or given.imputation:
             rows = [self._varied(draws, *each) for each in zip(numbers, chosen, weights, strict=True)]
             return np.array(rows)
+        if len(set(chosen)) == 1:
+            return self._models.index(chosen[0], weights)
         found = np.empty((len(numbers), len(self._models.ranks)))
         for switch in dict.fromkeys(chosen):
             at = [row for row, own in enumerate(chosen) if own == switch]
@@ -150,7 +152,7 @@ class Intervals:
             "unit": cohort.units,
             "peer_group": [cohort.peer_group(at) for at in range(len(cohort.units))],
             "index": plain(evaluation.published),
-            "rank": [rank or None for rank in self._models.ranks.tolist()],
+            "rank": [rank or None for rank in evaluation.ranking.rank.tolist()],
             "rank_low": plain(found.quantiles[0], 2),
             "rank_median": plain(found.quantiles[1], 2),
             "rank_high": plain(found.quantiles[2], 2),
@@ -171,6 +173,7 @@ class Intervals:
         moves, taus = (np.concatenate([part[name] for part in parts]) for name in ("moves", "taus"))
         return {
             "draws": self.total,
+            "ranking": self._models.rule,
             "probabilities": list(PROBABILITIES),
             "mean_rank_shift": float(moves.mean()) if len(moves) else 0.0,
             "mean_rank_shift_low": float(np.quantile(moves, PROBABILITIES[0])),
@@ -225,7 +228,9 @@ TIE = 1e-12
 
 def _within(rows: Ranks, place: int) -> Ints:
     """In how many draws each unit is at this place or before it."""
-    reached = (rows <= place) & (rows != UNRANKED)
+    reached = rows <= place
+    if rows.size and rows.min() == UNRANKED:
+        reached &= rows != UNRANKED
     return np.asarray(np.add.reduce(reached.view(np.int8), axis=0, dtype=np.int8), dtype=np.int64)
 
 

@@ -72,7 +72,7 @@ class LeaveOneOut:
             for (_, code), after in zip(self._left, ranks, strict=True)
         ]
         rows.sort(key=lambda row: (-row[2], row[0]))
-        return Outcome({"left_out": len(rows), "units": len(units)}, COLUMNS, rows)
+        return Outcome({"left_out": len(rows), "units": len(units), "ranking": self._models.rule}, COLUMNS, rows)
 
 
 def _row(code: str, kind: str, own: Ints, after: Ints, units: Sequence[str]) -> list[Any]:

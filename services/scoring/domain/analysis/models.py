@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -39,6 +40,20 @@ class Models:
     def ranks(self) -> Ints:
         """Competition ranks of the evaluation itself."""
         return np.asarray(self.ranker.rows(self.case.evaluation.full[None, :])[0], dtype=np.int64)
+
+    @property
+    def rule(self) -> dict[str, Any]:
+        """How the ranks of an analysis are counted, beside the plan's rule: said in every answer.
+
+        Draws are ranked by competition on the index alone. A tie-break or another rule would cost every draw its node
+        scores, and moves ranks by places that tied units share anyway.
+        """
+        scoring = self.case.plan.scoring
+        return {
+            "rank_rule": "competition",
+            "plan_rank_rule": scoring.rank_rule,
+            "plan_tie_break": list(scoring.tie_break),
+        }
 
     def of(self, switch: Switch) -> Case:
         """The evaluation with the switch thrown."""

@@ -90,16 +90,19 @@ def band_counts(index: Floats, cuts: Floats, decimals: int) -> Ranks:
     A band is reached where the whole number of the published index is at least the least one that reaches its cut.
     """
     scale = 10.0**decimals
-    scaled = index * scale
-    scaled += 0.5 + NOISE
-    found = np.zeros((len(cuts), index.shape[1]), dtype=np.int32)
-    above = np.zeros(index.shape[1], dtype=np.int32)
-    for at, cut in enumerate(cuts):
-        whole = np.floor(cut * scale)
-        least = whole if whole / scale >= cut else whole + 1
-        reached = np.add.reduce((scaled >= (least if at < len(cuts) - 1 else 0.0)).view(np.int8), axis=0, dtype=np.int8)
-        found[at] = reached - above
-        above = reached.astype(np.int32)
+    whole = np.floor(cuts * scale)
+    least = np.where(whole / scale >= cuts, whole, whole + 1)
+    least[-1:] = 0.0
+    reached = np.zeros((len(cuts), index.shape[1]), dtype=np.int8)
+    scaled, is_reached = np.empty(index.shape[1]), np.empty(index.shape[1], dtype=bool)
+    for row in index:  # one draw at a time stays in cache
+        np.multiply(row, scale, out=scaled)
+        scaled += 0.5 + NOISE
+        for at, limit in enumerate(least):
+            np.greater_equal(scaled, limit, out=is_reached)
+            reached[at] += is_reached.view(np.int8)
+    found = reached.astype(np.int32)
+    found[1:] -= reached[:-1]
     return found
 
 

@@ -114,6 +114,7 @@ class Sobol:
         ]
         summary = {
             "rows": self.parameters.rows,
+            "ranking": self._models.rule,
             "runs": self.total,
             "mean_rank_shift": float(y[:2].mean()),
             "variance": found.variance,

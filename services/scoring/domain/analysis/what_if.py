@@ -72,6 +72,7 @@ def what_if_weights(models: Models, given: WhatIfWeights) -> dict[str, Any]:
     distance = np.abs(climbed)
     return {
         "units": len(cohort.units),
+        "ranking": models.rule,
         "ranked": int((after != UNRANKED).sum()),
         "mean_rank_shift": float(distance.sum() / max(int(both.sum()), 1)),
         "largest_rank_shift": int(distance.max(initial=0)),

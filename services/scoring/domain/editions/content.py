@@ -7,23 +7,27 @@ the texts that give those hashes are kept as files with the edition. So whoever 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 import orjson
 
+from services.scoring.domain.cells import Ints
 from services.scoring.domain.computation import Computation
 from services.scoring.domain.editions.files import File, Part, file_of
 from services.scoring.domain.editions.texts import (
     Row,
+    Rows,
     layout_of,
-    ordered,
     reference_line,
     result_line,
     source_lines,
 )
+from services.scoring.domain.rank import UNRANKED
 from services.scoring.domain.reference import Reference
+from services.scoring.domain.saved import UNRANKED_LAST
 from shared.canonical import canonical
 
 PLAN, INPUTS, REFERENCE, SUMMARY, LAYOUT, RESULTS, PLACES = (
@@ -62,7 +66,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Content:
-    """Facts, files with their parts, and the rows that the results were written from.
+    """Facts and files with their parts.
 
     `counts`: how many units differ from the edition before, and why; empty for a first edition.
     """
@@ -70,12 +74,16 @@ class Content:
     facts: Facts
     files: Mapping[str, File]
     parts: Mapping[str, Sequence[Part]] = field(repr=False)
-    rows: Sequence[Row] = field(repr=False)
     counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
         return digest_of(self.facts, self.files)
+
+    @property
+    def rows(self) -> Rows:
+        """The results, from the lines that are sealed."""
+        return Rows(orjson.loads(self.parts[LAYOUT][0].text), [part.text for part in self.parts[RESULTS]])
 
     def with_lines(self, kind: str, lines: Sequence[str]) -> Content:
         """One more file, which the digest does not cover: what is derived from this content and others."""
@@ -91,18 +99,18 @@ def content_of(computation: Computation, *, code_version: str, edition: str, fin
     if final:
         computation = replace(computation, phase="SEALED", provisional=False)
     evaluation, told = computation.evaluation, computation.content()
-    rows = rows_of(computation)
-    layout = layout_of(rows)
+    layout, order = layout_of(_telling(computation)), ordered(computation)
+    units = [evaluation.cohort.units[at] for at in order.tolist()]
     reference = replace(_reference(computation), edition=edition)
     lines: dict[str, Iterable[str]] = {
         PLAN: [orjson.dumps(evaluation.plan.model_dump(mode="json"), option=orjson.OPT_SORT_KEYS).decode()],
-        INPUTS: source_lines(computation.sources),
+        INPUTS: iter(source_lines(computation.sources)),  # given back once it is read: large
         REFERENCE: [reference_line(reference)],
         SUMMARY: [_text({name: part for name, part in told.items() if name not in PASSING})],
         LAYOUT: [_text(layout)],
         # Written as they are cut into parts: the lines of a large cohort are not held a second time.
-        RESULTS: (result_line(row, layout) for row in rows),
-        PLACES: (_text(place) for place in sorted([row["unit"], at] for at, row in enumerate(rows))),
+        RESULTS: (result_line(row, layout) for row in rows_of(computation, order)),
+        PLACES: (_text(place) for place in sorted([unit, at] for at, unit in enumerate(units))),
     }
     made = {kind: file_of(kind, held) for kind, held in lines.items()}
     facts = Facts(
@@ -119,16 +127,30 @@ def content_of(computation: Computation, *, code_version: str, edition: str, fin
         mean_index=told["mean_index"],
     )
     files = {kind: file for kind, (file, _) in made.items()}
-    return Content(facts, files, {kind: parts for kind, (_, parts) in made.items()}, rows)
+    return Content(facts, files, {kind: parts for kind, (_, parts) in made.items()})
 
 
-def rows_of(computation: Computation) -> list[Row]:
-    """The units' contents in ranking order, without what says where the evaluation stands."""
-    units = zip(computation.evaluation.cohort.units, computation.units(), strict=True)
-    return ordered(
-        {"unit": unit, **{name: part for name, part in content.items() if name not in PASSING}}
-        for unit, content in units
-    )
+def ordered(computation: Computation) -> Ints:
+    """Positions of the units by peer group, rank as it is shown, code; those without a rank last in their group."""
+    evaluation = computation.evaluation
+    rank = np.where(evaluation.shown, evaluation.ranking.rank, UNRANKED)
+    # Units and peer groups stand in the order of their codes.
+    return np.lexsort((np.where(rank == UNRANKED, UNRANKED_LAST, rank), evaluation.cohort.peer))
+
+
+def rows_of(computation: Computation, order: Ints) -> Iterator[Row]:
+    """The contents of the units at these positions, without what says where the evaluation stands."""
+    units = computation.evaluation.cohort.units
+    for at in computation.slices(order):
+        for place, content in zip(at.tolist(), computation.units(at), strict=True):
+            yield {"unit": units[place], **{name: part for name, part in content.items() if name not in PASSING}}
+
+
+def _telling(computation: Computation) -> list[Row]:
+    """A few rows that have every field that any row has: the first one, and one that was appraised."""
+    units = len(computation.evaluation.cohort.units)
+    appraised = [np.flatnonzero(override.appraised(units))[:1] for override in computation.overrides.values()]
+    return list(rows_of(computation, np.unique(np.concatenate([np.arange(min(units, 1)), *appraised]))))
 
 
 def digest_of(facts: Facts, files: Mapping[str, File]) -> str:

@@ -6,10 +6,13 @@ they did not but the plan version did, else `others`: it moved only because othe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, Literal
 
-from services.scoring.domain.editions.texts import TABLES, UNRANKED_LAST, Row
+import orjson
+
+from services.scoring.domain.editions.texts import TABLES, Row, Rows, result_of
+from services.scoring.domain.saved import UNRANKED_LAST
 
 Cause = Literal["own", "method", "others"]
 Change = dict[str, Any]
@@ -17,17 +20,16 @@ Change = dict[str, Any]
 PLACE = ("index", "rank", "band")
 
 
-def differences(before: Sequence[Row], after: Sequence[Row], *, touched: Set[str], same_plan: bool) -> list[Change]:
+def differences(before: Rows, after: Rows, *, touched: Set[str], same_plan: bool) -> list[Change]:
     """One entry per unit that differs: those that moved in index, rank or band first, then by unit.
 
     `touched`: units whose own inputs changed. An entry holds `unit`, `change` (`changed`, `entered`, `left`),
     `cause`, `moved` (whether index, rank or band changed), `index`, `rank`, `band` as [before, after], and `numbers`:
     every other value that changed, as {"where", "before", "after"}.
     """
-    was, now = _by_unit(before), _by_unit(after)
     found = []
-    for unit in was.keys() | now.keys():
-        entry = _difference(unit, was.get(unit), now.get(unit))
+    for unit, was, now in _pairs(before, after):
+        entry = _difference(unit, was, now)
         if entry is not None:
             found.append({**entry, "cause": _cause(entry, touched, same_plan)})
     return sorted(found, key=_order)
@@ -92,8 +94,19 @@ def _order(entry: Change) -> tuple[bool, int, str]:
     return not entry["moved"], rank, entry["unit"]
 
 
-def _by_unit(rows: Sequence[Row]) -> dict[str, Row]:
-    return {row["unit"]: row for row in rows}
+def _pairs(before: Rows, after: Rows) -> Iterator[tuple[str, Row | None, Row | None]]:
+    """The units whose lines differ, or that are in one of the two only; their rows are read one at a time."""
+    was, same = _by_unit(before.lines()), before.layout == after.layout
+    for line in after.lines():
+        unit = orjson.loads(line)["unit"]
+        held = was.pop(unit, None)
+        if held is None or not same or held != line:
+            yield unit, None if held is None else result_of(held, before.layout), result_of(line, after.layout)
+    yield from ((unit, result_of(line, before.layout), None) for unit, line in was.items())
+
+
+def _by_unit(lines: Iterable[str]) -> dict[str, str]:
+    return {orjson.loads(line)["unit"]: line for line in lines}
 
 
 def _of(row: Row | None, name: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,26 +20,30 @@ class Provisional:
     taken_at_ms: int
     inputs_sha256: str
     reference: str
-    rows: Sequence[Row]
+    rows: Iterable[Row]
 
 
-def statistics_of(snapshot: Provisional, final: Sequence[Row]) -> dict[str, Any]:
+def statistics_of(snapshot: Provisional, final: Iterable[Row]) -> dict[str, Any]:
     """Provisional -> final over the units that both rate: mean |change| of index and rank, share of changed bands."""
-    was = {row["unit"]: row for row in snapshot.rows}
-    pairs = [(was[row["unit"]], row) for row in final if row["unit"] in was]
+    was, last = ({row["unit"]: _place(row) for row in rows} for rows in (snapshot.rows, final))
+    pairs = [(was[unit], row) for unit, row in last.items() if unit in was]
     rated = [(first, last) for first, last in pairs if first["index"] is not None and last["index"] is not None]
     return {
         "provisional": snapshot.number,
         "taken_at_ms": snapshot.taken_at_ms,
         "inputs_sha256": snapshot.inputs_sha256,
         "reference": snapshot.reference,
-        "units": len(final),
+        "units": len(last),
         "compared": len(rated),
         "mean_abs_index_change": _mean([abs(last["index"] - first["index"]) for first, last in rated]),
         "mean_abs_rank_change": _mean([abs(last["rank"] - first["rank"]) for first, last in _ranked(rated)]),
         "bands_changed_share": _mean([float(first["band"] != last["band"]) for first, last in rated]),
         "largest_movers": _movers(rated),
     }
+
+
+def _place(row: Row) -> Row:
+    return {name: row[name] for name in ("unit", "index", "rank", "band")}
 
 
 def _ranked(pairs: Sequence[tuple[Row, Row]]) -> list[tuple[Row, Row]]:

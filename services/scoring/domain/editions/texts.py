@@ -10,13 +10,14 @@ Inputs are JSON with sorted keys that keeps 5.0 apart from 5, as the hash of the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import orjson
 from pydantic import TypeAdapter
 
+from services.scoring.domain.editions.files import lines_of
 from services.scoring.domain.inputs import Sources
 from services.scoring.domain.reference import Reference
 from shared.canonical import canonical
@@ -25,15 +26,22 @@ Row = dict[str, Any]
 """The content of one unit's score, with its `unit`."""
 
 TABLES = ("groups", "indicators")
-UNRANKED_LAST = 9_999_999
-
 _SOURCES = TypeAdapter(Sources)
 _REFERENCE = TypeAdapter(Reference)
 
 
-def ordered(rows: Iterable[Row]) -> list[Row]:
-    """By peer group, rank, unit; units without a rank last in their peer group."""
-    return sorted(rows, key=lambda row: (row["peer_group"], row["rank"] or UNRANKED_LAST, row["unit"]))
+@dataclass(frozen=True)
+class Rows:
+    """The rows of an evaluation as the lines they are kept as: a large cohort does not fit in memory otherwise."""
+
+    layout: Mapping[str, Any]
+    texts: Sequence[str] = field(repr=False)
+
+    def __iter__(self) -> Iterator[Row]:
+        return (result_of(line, self.layout) for line in self.lines())
+
+    def lines(self) -> Iterator[str]:
+        return lines_of(self.texts)
 
 
 def layout_of(rows: Sequence[Row]) -> dict[str, Any]:
@@ -56,16 +64,16 @@ def result_of(line: str, layout: Mapping[str, Any]) -> Row:
 def source_lines(sources: Sources) -> list[str]:
     """Every input on its own line, `[field, item]`, in an order that does not depend on how they were read."""
     lines = []
-    for field in fields(sources):
-        held = getattr(sources, field.name)
+    for one in fields(sources):
+        held = getattr(sources, one.name)
         items = held if isinstance(held, tuple) else (held,)
-        lines += sorted(_line([field.name, item]) for item in items)
+        lines += sorted(_line([one.name, item]) for item in items)
     return lines
 
 
 def sources_of(lines: Iterable[str]) -> Sources:
     """The inputs again. ValueError when the lines are not inputs as this version knows them."""
-    found: dict[str, Any] = {field.name: () for field in fields(Sources) if isinstance(_default(field), tuple)}
+    found: dict[str, Any] = {one.name: () for one in fields(Sources) if isinstance(_default(one), tuple)}
     for line in lines:
         name, item = orjson.loads(line)
         found[name] = (*found[name], item) if isinstance(found.get(name), tuple) else item
@@ -87,9 +95,9 @@ def _line(value: Any) -> str:
     return orjson.dumps(value, default=list, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS).decode()
 
 
-def _default(field: Any) -> Any:
+def _default(declared: Any) -> Any:
     """Collections of inputs are tuples, whether they have a default or not."""
-    return () if str(field.type).startswith("tuple") else None
+    return () if str(declared.type).startswith("tuple") else None
 
 
 def _table_layout(tables: Sequence[Sequence[Mapping[str, Any]]]) -> dict[str, list[str]]:

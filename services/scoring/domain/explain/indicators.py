@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from services.scoring.domain.cells import Status
 from services.scoring.domain.evaluate import Evaluation, Leaf
 from services.scoring.domain.explain.plain import plain
@@ -29,7 +31,7 @@ def indicator_row(evaluation: Evaluation, leaf: Leaf, at: int, counts: Counts) -
     indicator, status = leaf.indicator, Status(int(leaf.status[at]))
     rows = [leaf.column.value, leaf.column.numerator, leaf.column.denominator]
     value, numerator, denominator = (float(row[at]) for row in rows)
-    points, points_max = (plain(row, at) for row in leaf_points(evaluation, leaf))
+    points, points_max = (plain(row, 0) for row in leaf_points(evaluation, leaf, np.array([at])))
     return {
         "code": indicator.code,
         "group": leaf.group,

@@ -70,7 +70,8 @@ def _of_unit(sources: Sources, unit: str) -> Sources:
     own = {owed.obligation for owed in obligations}
     accepted = tuple(report for report in sources.accepted if report.obligation in own)
     appraised = tuple(one for one in sources.appraised if one.unit == unit)
-    return replace(sources, obligations=obligations, accepted=accepted, appraised=appraised)
+    findings = tuple(one for one in sources.findings if one.unit == unit)
+    return replace(sources, obligations=obligations, accepted=accepted, appraised=appraised, findings=findings)
 
 
 def _counts(evaluation: Evaluation, at: int) -> dict[str, Counts]:

@@ -16,11 +16,6 @@ PHASE_OF: dict[WindowName, EvaluationPhase] = {
     "appraisal": "APPRAISAL",
     "clarification": "CLARIFICATION",
 }
-WINDOW_NAMES: dict[WindowName, Names] = {
-    "self_scoring": Names(vi="tự chấm điểm", en="self-scoring"),
-    "appraisal": Names(vi="thẩm định", en="appraisal"),
-    "clarification": Names(vi="giải trình", en="clarification"),
-}
 
 
 def window(calendar: Calendar, name: WindowName) -> Window:

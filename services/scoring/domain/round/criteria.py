@@ -118,8 +118,8 @@ def layer_cell(evaluation: Evaluation | None, indicator: str, at: int) -> dict[s
     if evaluation is None:
         return None
     leaf = evaluation.leaves[indicator]
-    points, points_max = leaf_points(evaluation, leaf)
-    row = np.array([leaf.column.value[at], leaf.share[at], points[at], points_max[at]])
+    [points], [points_max] = leaf_points(evaluation, leaf, np.array([at]))
+    row = np.array([leaf.column.value[at], leaf.share[at], points, points_max])
     value, share, earned, most = optional(row)
     label = Status(int(leaf.status[at])).label
     return {"status": label, "value": value, "share": share, "points": earned, "points_max": most}

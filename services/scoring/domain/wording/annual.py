@@ -18,7 +18,10 @@ COMPUTED: dict[str, Words] = {
         "vi": "báo cáo đúng hạn và không bị trả lại / báo cáo đã đến hạn",
         "en": "reports on time and never returned / reports due",
     },
-    "findings_remedied": {"vi": "kiến nghị đã khắc phục / kiến nghị", "en": "findings remedied / findings"},
+    "findings_remedied": {
+        "vi": "kiến nghị đã khắc phục đúng hạn / kiến nghị đã đến hạn",
+        "en": "findings remedied on time / findings due",
+    },
 }
 
 

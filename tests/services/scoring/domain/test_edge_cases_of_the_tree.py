@@ -206,10 +206,11 @@ def test_ranks_are_kept_back_until_enough_is_reported() -> None:
     early = table(*rows, scoring={"rank_shown_from": 0.8})
     assert not early.shown.any()
     assert early.ranking.rank.tolist() == [1, 2, 3], "complete all the same"
-    contents = unit_contents(early, provisional=True)
+    contents = unit_contents(early, np.arange(len(early.cohort.units)), provisional=True)
     assert [(one["rank"], one["rank_shown"], one["percentile"]) for one in contents] == [(None, False, None)] * 3
     assert contents[0]["bounds"] == {"low": 0.45, "high": 0.95, "rank_best": 1, "rank_worst": 2}
-    later = unit_contents(table(*rows, scoring={"rank_shown_from": 2 / 3}), provisional=True)
+    whole = table(*rows, scoring={"rank_shown_from": 2 / 3})
+    later = unit_contents(whole, np.arange(len(whole.cohort.units)), provisional=True)
     assert [(one["rank"], one["bounds"]["rank_best"]) for one in later] == [(1, None), (2, None), (3, None)]
 
 

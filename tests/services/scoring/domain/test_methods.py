@@ -11,7 +11,7 @@ import pytest
 from services.scoring.domain.annual import KINDS, Reported, annual
 from services.scoring.domain.cells import Status, blank
 from services.scoring.domain.evaluate import Evaluation, evaluate
-from services.scoring.domain.rank import competition
+from services.scoring.domain.rank import ranking
 from services.scoring.domain.rounding import half_up
 from shared.plan.model import Indicator
 from tests.services.scoring.matrices import matrix
@@ -273,7 +273,7 @@ def test_points_are_the_sum_over_the_applicable_maximum() -> None:
 def test_noise_of_binary_fractions_neither_ranks_nor_bands() -> None:
     published = half_up(np.array([0.1 + 0.2, 0.3]), 4)
     assert published[0] == published[1]
-    assert competition(published, np.zeros(2, dtype=np.int64), 1).rank.tolist() == [1, 1]
+    assert ranking(published, np.zeros(2, dtype=np.int64), 1).rank.tolist() == [1, 1]
 
 
 def test_half_goes_up_and_a_band_begins_at_its_bound() -> None:
@@ -285,7 +285,7 @@ def test_half_goes_up_and_a_band_begins_at_its_bound() -> None:
 
 def test_ties_share_the_best_place_within_their_group_and_the_unrated_are_not_ranked() -> None:
     value = np.array([0.5, 0.9, 0.5, NAN, 0.1, 0.5, 0.7])
-    ranking = competition(value, np.array([0, 0, 0, 0, 0, 1, 1]), 3)
-    assert ranking.rank.tolist() == [2, 1, 2, 0, 4, 2, 1]
-    assert ranking.ranked.tolist() == [4, 4, 4, 4, 4, 2, 2]
-    assert competition(blank(2), np.zeros(2, dtype=np.int64), 1).rank.tolist() == [0, 0]
+    found = ranking(value, np.array([0, 0, 0, 0, 0, 1, 1]), 3)
+    assert found.rank.tolist() == [2, 1, 2, 0, 4, 2, 1]
+    assert found.ranked.tolist() == [4, 4, 4, 4, 4, 2, 2]
+    assert ranking(blank(2), np.zeros(2, dtype=np.int64), 1).rank.tolist() == [0, 0]

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
+from services.scoring.domain.computation import compute
 from services.scoring.domain.evaluate import evaluate
-from services.scoring.domain.pace import pace_contents, pace_of, paces
+from services.scoring.domain.inputs import Accepted, Sources
+from services.scoring.domain.ledger import Owed
+from services.scoring.domain.pace import Progress, pace_contents, pace_of, paces
+from tests.services.scoring.domain.test_inputs import owed
 from tests.services.scoring.matrices import matrix
 from tests.services.scoring.plans import group, indicator, plan, quotient
+from tests.services.scoring.world import small_plan
 
 YEAR = 2011
 TARGET = {"kind": "linear_to_target"}
 
 
+def mailed(owed: Owed) -> Accepted:
+    values = [{"indicator": "MAIL", "numerator": 50.0, "denominator": 100.0}]
+    return Accepted(f"report-{owed.obligation}", owed.obligation, 1, False, 1, 1, values)
+
+
 def pace_ratios(leaf: dict[str, object], value: float, due: int) -> tuple[float, float]:
     made = plan(group("G", indicators=[leaf]))
     inputs = matrix(made, {"u": "ALL"}, {"I": np.array([value])})
-    inputs = replace(inputs, due={"I": np.array([due])})
-    found = paces(evaluate(made, YEAR, inputs).leaves["I"], inputs)
+    progress = Progress({"I": np.array([due])}, {"I": np.zeros(1, dtype=np.int64)})
+    found = paces(evaluate(made, YEAR, inputs).leaves["I"], progress, np.arange(1))
     return float(found.expected[0]), float(found.ratio[0])
 
 
@@ -77,7 +85,28 @@ def test_units_are_told_with_counts() -> None:
         {"B": np.array([10.0, np.nan])},
         parts={"A": (np.array([5.0, 9.0]), np.array([10.0, 10.0]))},
     )
-    first, second = pace_contents(evaluate(made, YEAR, inputs), inputs, 0, 2)
+    progress = Progress(inputs.due, {"A": np.array([0, 0]), "B": np.array([0, 2])})
+    first, second = pace_contents(evaluate(made, YEAR, inputs), progress, np.arange(2))
     assert (first["unit"], first["on_track"], first["at_risk"]) == ("u1", 1, 1)
-    assert [one["code"] for one in second["indicators"]] == ["A"]
-    assert second["lagging"] == 1
+    assert [(one["code"], one["pace"]) for one in second["indicators"]] == [("A", "lagging"), ("B", "stale")]
+    assert (second["lagging"], second["stale"]) == (1, 1)
+
+
+def test_two_periods_due_without_a_report_at_the_end_are_stale_and_earlier_ones_are_not() -> None:
+    made = small_plan()
+    found = {}
+    for reported in ((0, 1, 2, 3), (0, 1, 3), (0, 1), (3,)):
+        ledger = tuple(owed("u", n, peer_group="A") for n in range(4))
+        sources = Sources(ledger, tuple(mailed(ledger[n]) for n in reported))
+        computed = compute(made, "sha", YEAR, sources, 10_000)
+        found[reported] = int(computed.progress.silent["MAIL"][0])
+        assert (computed.units()[0]["indicators"][0]["pace"]["verdict"] == "stale") is (reported == (0, 1))
+    assert found == {(0, 1, 2, 3): 0, (0, 1, 3): 0, (0, 1): 2, (3,): 0}
+
+
+def test_a_pace_is_told_until_the_evaluation_is_sealed() -> None:
+    ledger = (owed("u", 0, peer_group="A"),)
+    sources = Sources(ledger, (mailed(ledger[0]),))
+    open_, sealed = (compute(small_plan(), "sha", YEAR, sources, 10_000, phase=at) for at in ("APPRAISAL", "SEALED"))
+    assert open_.units()[0]["indicators"][0]["pace"] == {"ratio": 0.625, "verdict": "at_risk"}
+    assert "pace" not in sealed.units()[0]["indicators"][0]

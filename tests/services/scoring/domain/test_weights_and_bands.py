@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -208,7 +209,8 @@ def test_last_years_bands_reach_the_evaluation_by_code() -> None:
         scoring={"aggregate": "arithmetic", "bands": bands, "band_hysteresis": 0.05},
     )
     inputs = matrix(one, {"u1": "ALL", "u2": "ALL"}, {"A": np.array([0.72, 0.72])})
-    assert evaluate(one, 2011, inputs, last=LastYear(bands={"u1": "LO"})).band.tolist() == [1, 0]
+    inputs = replace(inputs, last_year=LastYear(bands={"u1": "LO"}))
+    assert evaluate(one, 2011, inputs).band.tolist() == [1, 0]
 
 
 def test_the_lower_bound_of_a_band_belongs_to_it() -> None:

@@ -13,7 +13,7 @@ from services.scoring.domain.analysis.ranking import Ranker, band_counts, band_r
 from services.scoring.domain.analysis.slots import Dirichlet, Uniform, draw_weights, reweighted, slots_of
 from services.scoring.domain.analysis.variations import Case, Switch
 from services.scoring.domain.evaluate import evaluate
-from services.scoring.domain.rank import competition
+from services.scoring.domain.rank import ranking
 from services.scoring.domain.undefined import Undefined
 from shared.errors import Permanent
 from tests.services.scoring.domain.analysis.cases import case
@@ -99,7 +99,7 @@ def test_ranks_by_counting_and_by_sorting_are_competition_ranks() -> None:
         peer = chance.integers(0, 3, units)
         found = Ranker(peer, 3, decimals).rows(index)
         for row, values in zip(found, index, strict=True):
-            assert row.tolist() == competition(values, peer, 3).rank.tolist()
+            assert row.tolist() == ranking(values, peer, 3).rank.tolist()
 
 
 def test_what_products_cannot_express_is_left_to_the_engine() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from services.scoring.domain.editions.content import (
     RESULTS,
     content_of,
     digested,
+    ordered,
     rows_of,
 )
 from services.scoring.domain.editions.files import PART_BYTES_MAX, faults_of, file_from, file_of, lines_of
@@ -74,11 +76,11 @@ def test_a_change_that_moves_no_result_still_changes_the_digest() -> None:
 
 
 def test_lines_give_back_the_rows_the_inputs_and_the_reference() -> None:
-    computation = computed(UNITS)
+    computation = replace(computed(UNITS), phase="SEALED", provisional=False)
     made = content_of(computation, code_version="c1", edition="edition-TEST-2011-1")
     layout = json.loads(lines(made, LAYOUT)[0])
     rows = [result_of(line, layout) for line in lines(made, RESULTS)]
-    assert rows == json.loads(json.dumps(rows_of(computation)))
+    assert rows == json.loads(json.dumps(list(rows_of(computation, ordered(computation)))))
     read = sources_of(lines(made, INPUTS))
     assert inputs_sha256(computation.plan_sha256, read, computation.now_ms) == computation.inputs_sha256
     reference = reference_of(lines(made, REFERENCE)[0])

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from services.scoring.domain.computation import Computation
 from services.scoring.domain.editions.changes import bounded, due_changes, input_changes, units_of
-from services.scoring.domain.editions.content import INPUTS, Content, rows_of
+from services.scoring.domain.editions.content import INPUTS, Content, ordered, rows_of
 from services.scoring.domain.editions.diff import counts, differences
 from services.scoring.domain.editions.files import lines_of
 from tests.services.scoring.domain.editions.worlds import END_MS, computed, content, small_plan, some_units
@@ -17,6 +18,10 @@ from tests.services.scoring.domain.editions.worlds import END_MS, computed, cont
 
 def inputs(of: Content) -> list[str]:
     return list(lines_of(part.text for part in of.parts[INPUTS]))
+
+
+def rows(computation: Computation) -> dict[str, Any]:
+    return {row["unit"]: row for row in rows_of(computation, ordered(computation))}
 
 
 def flat(value: Any, where: str = "") -> dict[str, Any]:
@@ -41,7 +46,7 @@ def test_every_unit_that_differs_is_listed_with_its_cause_and_no_other(seed: int
         first.rows, second.rows, touched=units_of(input_changes(inputs(first), inputs(second))), same_plan=True
     )
     # By hand: both evaluations in full, compared value by value.
-    was, now = ({row["unit"]: row for row in rows_of(computed(held))} for held in (units, changed))
+    was, now = (rows(computed(held)) for held in (units, changed))
     wanted = {unit for unit in units if json.dumps(was[unit]) != json.dumps(now[unit])}
     assert {change["unit"] for change in found} == wanted
     for change in found:

@@ -1,0 +1,1 @@
+"""Documents and charts of digests: what a page says, as values, and its typesetting."""

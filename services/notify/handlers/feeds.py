@@ -1,0 +1,113 @@
+"""Calendar feeds: a secret address per recipient, created, read, revoked."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.notify.domain.calendar_feed import Feed, Form, Sayings, calendar, feed_id, shown, units_owing
+from services.notify.domain.contacts import LANGUAGES
+from services.notify.handlers.ports import LedgerBook, PlanBook, UnitBook
+from shared.events.obligation import ObligationState
+from shared.plan.model import Plan
+
+SECRET_BYTES = 32
+OBLIGATIONS_MAX = 200
+"""Obligations of one unit that are looked at, those due last first."""
+
+UNITS_MAX = 200
+
+
+class FeedBook(Protocol):
+    async def add(self, feed: Feed) -> bool: ...
+    async def get(self, feed: str) -> Feed | None: ...
+    async def revoke(self, feed: str, *, now_ms: int) -> bool: ...
+    async def page(self, *, recipient: str | None, limit: int, cursor: str | None) -> tuple[list[Feed], str | None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The calendar's bytes, and the entity tag that changes with them."""
+
+    body: bytes
+    etag: str
+
+
+class FeedDesk:
+    """Creates feeds and answers them. `sayings_of(language)` gives the words, `host` the right side of UIDs."""
+
+    def __init__(
+        self,
+        *,
+        feeds: FeedBook,
+        plans: PlanBook,
+        units: UnitBook,
+        ledger: LedgerBook,
+        sayings_of: Callable[[str], Sayings],
+        host: str,
+    ) -> None:
+        self._feeds = feeds
+        self._plans = plans
+        self._units = units
+        self._ledger = ledger
+        self._sayings_of = sayings_of
+        self._host = host
+
+    async def create(self, *, recipient: str, language: str | None, by: str, now_ms: int) -> tuple[Feed, str]:
+        """A new feed and its secret, which is told this once and kept only as a hash."""
+        address = recipient.strip().lower()
+        secret = secrets.token_urlsafe(SECRET_BYTES)
+        feed = Feed(
+            id=feed_id(secret),
+            recipient=address,
+            language=language or await self._language(address),
+            created_at_ms=now_ms,
+            created_by=by,
+        )
+        await self._feeds.add(feed)
+        return feed, secret
+
+    async def revoke(self, feed: str, *, now_ms: int) -> bool:
+        return await self._feeds.revoke(feed, now_ms=now_ms)
+
+    async def page(self, *, recipient: str | None, limit: int, cursor: str | None) -> tuple[list[Feed], str | None]:
+        return await self._feeds.page(recipient=recipient, limit=limit, cursor=cursor)
+
+    async def find(self, secret: str) -> Feed | None:
+        """The feed of a secret; None when there is no such feed, or none any more."""
+        feed = await self._feeds.get(feed_id(secret))
+        return None if feed is None or feed.revoked_at_ms else feed
+
+    async def serve(self, feed: Feed, *, form: Form, now_ms: int) -> Served:
+        """What the owner of this feed owes."""
+        units = await self._units.all()
+        plans: dict[tuple[str, str], Plan] = {}
+        owed: list[ObligationState] = []
+        for code in await self._plans.codes():
+            newest = await self._plans.newest(code)
+            if newest is None:
+                continue
+            for unit, forms in sorted(units_owing(feed.recipient, newest[0], units).items())[:UNITS_MAX]:
+                states = await self._ledger.of_unit(unit, OBLIGATIONS_MAX)
+                owed += [state for state in states if state.plan == code and state.form in forms]
+        entries: list[tuple[ObligationState, Plan]] = []
+        for state in shown(owed, now_ms=now_ms):
+            key = (state.plan, state.plan_version)
+            plan = plans.get(key) or await self._plans.version(*key)
+            if plan is not None:
+                plans[key] = plan
+                entries.append((state, plan))
+        sayings = self._sayings_of(feed.language)
+        body = calendar(entries, units, sayings, language=feed.language, host=self._host, form=form)
+        return Served(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+
+    async def _language(self, address: str) -> str:
+        """The language in which the recipient is written to."""
+        for unit in (await self._units.all()).values():
+            for contact in unit.contacts:
+                if contact.email.strip().lower() == address and contact.language in LANGUAGES:
+                    return contact.language
+        return LANGUAGES[0]
