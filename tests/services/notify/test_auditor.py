@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.notify.domain import auditor
@@ -143,6 +143,7 @@ async def test_a_reminder_that_reached_one_of_two_is_sent(running: Running) -> N
     assert len((await row(running, "BEFORE-1")).unreached) == 1
 
 
+@settings(max_examples=30, deadline=None)
 @given(day=st.dates(date(2011, 1, 5), date(2015, 11, 30)), hours=st.integers(1, 140))
 def test_its_digest_moments_are_those_of_the_plan(day: date, hours: int) -> None:
     schedules = [
