@@ -1,4 +1,4 @@
-"""Notices about alerts: one message per group and recipient, for a named reason only.
+"""Notices about alerts: one message per group and recipient, for a named reason only; repeats of a day are one message.
 
 Four jobs in this order: windows that begin or end mark what they concern; promises and steps that are due change their
 alerts; every changed alert is held against silences and outages, and its groups are told to look; groups whose look has
@@ -21,6 +21,7 @@ from services.notify.domain.contacts import Recipient, resolve
 from services.notify.domain.deliveries import created
 from services.notify.domain.grouping import (
     AUDIENCE,
+    REPEAT,
     Decision,
     Group,
     begun,
@@ -31,7 +32,7 @@ from services.notify.domain.grouping import (
     touched,
 )
 from services.notify.domain.inhibition import INHIBITABLE, Source, labels_of, muted_by, of_outage, of_relief
-from services.notify.domain.instants import DAY_MS, NEVER_MS
+from services.notify.domain.instants import DAY_MS, NEVER_MS, local_day
 from services.notify.domain.letters import OWN_REASONS, alert_letter
 from services.notify.domain.silences import Outage, Silence, silence_of
 from services.notify.handlers.ports import (
@@ -54,6 +55,7 @@ GRACE_MAX_MS = 121 * DAY_MS
 """A relief whose due instant is longer ago than the longest grace explains nothing any more."""
 AHEAD_MS = 400 * DAY_MS
 OBLIGATIONS_MAX = 500
+REPEATED_MAX = 100
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -96,6 +98,7 @@ class TellAlerts:
         self._deliveries = deliveries
         self._writer = writer
         self._notices = notices
+        self._repeated: set[str] = set()
 
     async def run(self, now_ms: int) -> int:
         """Everything about notices that is due at this instant; leaves none due. How many decisions were made."""
@@ -244,7 +247,14 @@ class TellAlerts:
         newest = await self._plans.newest(group.plan)
         if newest is None:
             return
-        alerts = await self._told(decision)
+        slot = group.slot
+        if decision.reason == REPEAT:
+            # Many units with something open would mean as many messages a day: all that is open goes into one.
+            day = local_day(group.telling_at_ms, newest[0].time_zone)
+            slot = f"repeat {group.plan} {group.receiver} {group.kind == OPERATIONS} {day}"
+            if slot in self._repeated:
+                return
+        alerts = await self._told(group, decision)
         recipients = _recipients(newest[0], group, units)
         if not recipients:
             log.warning("alert_notice_without_recipient", group=group.id, receiver=group.receiver)
@@ -255,9 +265,9 @@ class TellAlerts:
             delivery = created(
                 kind="alert",
                 subject=alerts[0].id,
-                slot=group.slot,
+                slot=slot,
                 plan=group.plan,
-                unit=group.unit,
+                unit="" if decision.reason == REPEAT else group.unit,
                 recipient=recipient,
                 covers=tuple(alert.notice_key for alert in alerts),
                 letter=self._writer.alert(letter),
@@ -266,11 +276,26 @@ class TellAlerts:
             )
             if await self._deliveries.add(delivery, now_ms=group.telling_at_ms):
                 self._notices.labels("alert", decision.reason).inc()
+        if decision.reason == REPEAT:
+            # Only saves composing: the delivery's unique slot decides.
+            self._repeated = {slot, *list(self._repeated)[:REPEATED_MAX]}
 
-    async def _told(self, decision: Decision) -> list[Alert]:
+    async def _told(self, group: Group, decision: Decision) -> list[Alert]:
+        """What the notice is about; a repeat is about everything that is still open for its receiver."""
+        if decision.reason == REPEAT:
+            at_ms = group.telling_at_ms
+            still = [alert for alert in await self._alerts.open_of(group.plan) if group.receiver in alert.receivers]
+            loud = [alert for alert in still if alert.told and not alert.member(at_ms).muted and _kind_of(alert, group)]
+            if loud:
+                return loud
         ids = dict.fromkeys(key.partition("#")[0] for key in (*decision.firing, *decision.resolved))
         found = [await self._alerts.get(id) for id in ids]
         return [alert for alert in found if alert is not None]
+
+
+def _kind_of(alert: Alert, group: Group) -> bool:
+    """Operations and the standing body are told apart: each hears of its own alerts only."""
+    return (alert.kind == OPERATIONS) == (group.kind == OPERATIONS)
 
 
 def _after_look(alert: Alert, receiver: str, decision: Decision, at_ms: int) -> Alert:
