@@ -57,10 +57,11 @@ class CrashingStore:
         if not self._flag.exists():
             return await write()
         self._left -= 1
-        if self._left == 0 and self._moment == "before":
+        is_the_one = self._left == 0  # others begin while this one is awaited
+        if is_the_one and self._moment == "before":
             os.kill(os.getpid(), signal.SIGKILL)
         result = await write()
-        if self._left == 0:
+        if is_the_one:
             os.kill(os.getpid(), signal.SIGKILL)
         return result
 
