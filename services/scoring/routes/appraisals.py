@@ -8,14 +8,14 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 from starlette.responses import Response
 
-from services.scoring.domain.round.appraising import Criterion, Finding
+from services.scoring.domain.round.appraising import Finding
 from services.scoring.handlers.appraise import Appraise
 from services.scoring.handlers.desk import Desk
 from services.scoring.handlers.reading import NoteReading
 from services.scoring.routes.desk_answers import ConfirmedShown, DeskShown, PreviewShown
 from services.scoring.routes.parameters import (
     Appraiser,
-    IndicatorInPath,
+    CriterionInPath,
     PlanInPath,
     ReaderOrUnit,
     UnitInPath,
@@ -95,17 +95,14 @@ def appraisal_routes(appraise: Appraise, desk: Desk, reading: NoteReading) -> AP
     async def explain(
         *,
         request: Request,
-        plan: PlanInPath,
-        year: YearInPath,
-        unit: UnitInPath,
-        indicator: IndicatorInPath,
+        place: CriterionInPath,
         principal: UnitVoice,
     ) -> Response:
         """The unit explains its value, within the window of self-scoring."""
         given = await read_body(request, ExplanationInput)
-        check_reach(principal, plan=plan)
-        check_speaks_for(principal, unit)
-        state = await appraise.explain(Criterion(plan, year, unit, indicator), given.text, by=principal.subject)
+        check_reach(principal, plan=place.plan)
+        check_speaks_for(principal, place.unit)
+        state = await appraise.explain(place, given.text, by=principal.subject)
         return json_answer(state, headers=etag(state.revision))
 
     @routes.put(
@@ -118,10 +115,7 @@ def appraisal_routes(appraise: Appraise, desk: Desk, reading: NoteReading) -> AP
     async def put(
         *,
         request: Request,
-        plan: PlanInPath,
-        year: YearInPath,
-        unit: UnitInPath,
-        indicator: IndicatorInPath,
+        place: CriterionInPath,
         principal: Appraiser,
         named: NamedVersion,
     ) -> Response:
@@ -131,8 +125,8 @@ def appraisal_routes(appraise: Appraise, desk: Desk, reading: NoteReading) -> AP
         spoken; 423 once the evaluation is sealed.
         """
         given = await read_body(request, AppraisalInput)
-        check_reach(principal, plan=plan)
-        place, finding = Criterion(plan, year, unit, indicator), given.finding(given.reason)
+        check_reach(principal, plan=place.plan)
+        finding = given.finding(given.reason)
         state, is_new = await appraise.appraise(
             place, finding, subject=principal.subject, unit=principal.unit, named_version=named
         )
@@ -155,10 +149,7 @@ def appraisal_routes(appraise: Appraise, desk: Desk, reading: NoteReading) -> AP
     async def preview(
         *,
         request: Request,
-        plan: PlanInPath,
-        year: YearInPath,
-        unit: UnitInPath,
-        indicator: IndicatorInPath,
+        place: CriterionInPath,
         principal: Appraiser,
     ) -> Response:
         """Whose index, rank and band would move if the criterion were decided so. Nothing is written.
@@ -166,8 +157,8 @@ def appraisal_routes(appraise: Appraise, desk: Desk, reading: NoteReading) -> AP
         The same for an appraisal and for an accepted clarification.
         """
         given = await read_body(request, FindingInput)
-        check_reach(principal, plan=plan)
-        moves = await desk.preview(Criterion(plan, year, unit, indicator), given.finding(_PREVIEWED))
+        check_reach(principal, plan=place.plan)
+        moves = await desk.preview(place, given.finding(_PREVIEWED))
         return json_answer({"total": moves.total, "items": moves.items})
 
     return routes

@@ -8,15 +8,13 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from services.scoring.domain.round.appraising import Criterion
 from services.scoring.handlers.clarify import Clarify, Verdict
 from services.scoring.routes.appraisals import FindingInput
 from services.scoring.routes.parameters import (
     Appraiser,
-    IndicatorInPath,
+    CriterionInPath,
     PlanInPath,
     ReaderOrUnit,
-    UnitInPath,
     UnitVoice,
     YearInPath,
     check_speaks_for,
@@ -106,10 +104,7 @@ def clarification_routes(clarify: Clarify) -> APIRouter:
     async def ask(
         *,
         request: Request,
-        plan: PlanInPath,
-        year: YearInPath,
-        unit: UnitInPath,
-        indicator: IndicatorInPath,
+        place: CriterionInPath,
         principal: UnitVoice,
     ) -> Response:
         """The unit's one request about a criterion, within the window of clarification.
@@ -117,10 +112,9 @@ def clarification_routes(clarify: Clarify) -> APIRouter:
         409 outside of the window, and for a second request; 422 for evidence that is dated after the cut-off.
         """
         given = await read_body(request, RequestInput)
-        check_reach(principal, plan=plan)
-        check_speaks_for(principal, unit)
+        check_reach(principal, plan=place.plan)
+        check_speaks_for(principal, place.unit)
         evidence = [DatedEvidence(**one.model_dump()) for one in given.evidence]
-        place = Criterion(plan, year, unit, indicator)
         state, is_new = await clarify.request(place, given.text, evidence, by=principal.subject)
         return json_answer(state, 201 if is_new else 200, headers=etag(state.revision))
 
@@ -132,10 +126,7 @@ def clarification_routes(clarify: Clarify) -> APIRouter:
     async def decide(
         *,
         request: Request,
-        plan: PlanInPath,
-        year: YearInPath,
-        unit: UnitInPath,
-        indicator: IndicatorInPath,
+        place: CriterionInPath,
         principal: Appraiser,
     ) -> Response:
         """Accept or reject the request, with a reason; accepted, possibly with another result for the criterion.
@@ -144,9 +135,8 @@ def clarification_routes(clarify: Clarify) -> APIRouter:
         rank would move.
         """
         given = await read_body(request, DecisionInput)
-        check_reach(principal, plan=plan)
+        check_reach(principal, plan=place.plan)
         verdict = Verdict(given.accepted, given.reason, given.finding.finding() if given.finding else None)
-        place = Criterion(plan, year, unit, indicator)
         state = await clarify.decide(place, verdict, subject=principal.subject, unit=principal.unit)
         return json_answer(state, headers=etag(state.revision))
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path
 
+from services.scoring.domain.round.appraising import Criterion
 from shared.http.identity import Principal, require, unauthorized, who
 from shared.http.language import Text
 from shared.http.parameters import CODE
@@ -16,6 +17,14 @@ PlanInPath = Annotated[str, Path(pattern=CODE, description="Code of the plan.")]
 YearInPath = Annotated[int, Path(ge=1900, le=2200, description="Evaluation year.")]
 UnitInPath = Annotated[str, Path(pattern=CODE, description="Code of the unit.")]
 IndicatorInPath = Annotated[str, Path(pattern=CODE, description="Code of the indicator.")]
+
+
+async def _criterion(plan: PlanInPath, year: YearInPath, unit: UnitInPath, indicator: IndicatorInPath) -> Criterion:
+    return Criterion(plan, year, unit, indicator)
+
+
+CriterionInPath = Annotated[Criterion, Depends(_criterion)]
+"""The criterion that an address names."""
 
 Reader = Annotated[Principal, Depends(require("evaluation:read"))]
 Appraiser = Annotated[Principal, Depends(require("evaluation:appraise"))]
