@@ -35,6 +35,8 @@ VALUES = 200_000
 INDICATORS = 26
 PERIODS = [f"2011-M{month:02}" for month in range(1, 13)]
 CHUNK_BYTES = 64 * 1024
+LOOK_SECONDS = 0.2
+"""How often a client asks how far its import is: to answer is work of the same process."""
 PLAN = "BENCH"
 ROOT = Path(__file__).parents[1]
 
@@ -151,7 +153,7 @@ async def imported(intake: Intake, body: bytes, *, dry_run: bool, id: str) -> tu
     while (job := await intake.imports.accept.get(id)).phase not in ("DONE", "FAILED"):
         if job.rows_total and "read" not in seconds:
             seconds["read"] = time.perf_counter() - began - seconds["received"]
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(LOOK_SECONDS)
     seconds["all"] = time.perf_counter() - began
     seconds["processor"] = time.process_time() - processor
     return job, seconds

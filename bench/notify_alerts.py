@@ -11,8 +11,8 @@ from pathlib import Path
 
 from services.notify.domain.signals import of_obligation
 from services.notify.handlers.watch import Watch
-from services.notify.main import Books
 from services.notify.repository.collections import COLLECTIONS
+from services.notify.wiring.books import Books
 from shared.events.obligation import ObligationState
 from shared.events.plan import PlanState
 from shared.plan.calendar import obligation_instants

@@ -40,11 +40,18 @@ DATA_VARIABLE = "TIENDO_DATA"
 def layout() -> Layout:
     """The platform's folder (`TIENDO_DATA`, default `.data`) and ports (`TIENDO_LOCAL_<NAME>_PORT`)."""
     ports = {
-        field.name: int(os.environ[variable])
+        field.name: _port_in(variable)
         for field in fields(Ports)
         if (variable := f"TIENDO_LOCAL_{field.name.upper()}_PORT") in os.environ
     }
     return Layout(data=Path(os.environ.get(DATA_VARIABLE, ".data")).resolve(), ports=Ports(**ports))
+
+
+def _port_in(variable: str) -> int:
+    text = os.environ[variable]
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise typer.BadParameter(f"{variable} must be a port from 1 to 65535, not {text!r}")
+    return int(text)
 
 
 def operator(service: str) -> Client:
@@ -133,18 +140,22 @@ def plan_publish(path: Path, dry_run: Annotated[bool, typer.Option("--dry-run")]
 
 
 @units_app.command("import")
-def units_import(path: Path) -> None:
-    """Register the units of a CSV file; units that have not changed are left alone."""
+def units_import(path: Path, dry_run: Annotated[bool, typer.Option("--dry-run")] = False) -> None:
+    """Register or change the units of a CSV file, all lines or none; units that have not changed are left alone."""
     from shared.plan.units import read_units
 
     async def work() -> None:
-        units = read_units(path.read_text(encoding="utf-8"))
-        counts: dict[int, int] = {}
+        text = _text_of(path)
+        total = len(read_units(text))
         async with operator("intake") as client:
-            for unit in units:
-                status = await client.put_unit(unit.model_dump(mode="json"))
-                counts[status] = counts.get(status, 0) + 1
-        console.print(f"{len(units)} units: {counts.get(201, 0)} new, {counts.get(200, 0)} known already or changed.")
+            done = await client.import_units(text, dry_run=dry_run)
+        fresh = sum(unit["before"] is None for unit in done["units"])
+        changed = len(done["units"]) - fresh
+        said = "Nothing was written. " if dry_run else ""
+        console.print(f"{said}{total} units: {fresh} new, {changed} changed, {total - fresh - changed} as they were.")
+        owed = {name: sum(held[name] for held in done["obligations"]) for name in ("added", "cancelled")}
+        if any(owed.values()):
+            console.print(f"Obligations: {owed['added']} added, {owed['cancelled']} cancelled.")
 
     run(work)
 
@@ -169,11 +180,10 @@ def report(
     """Send one report and print intake's summary; exit code 1 when it was refused."""
 
     async def work() -> None:
-        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
+        text = sys.stdin.read() if str(path) == "-" else _text_of(path)
         async with operator("intake") as client:
             try:
-                params = {"dry_run": "true"} if dry_run else None
-                answer = await client.post_report(json.loads(text), key=key, params=params)
+                answer = await client.post_file(text.encode(), key=key, dry_run=dry_run)
             except Refused as refusal:
                 console.print_json(json.dumps(refusal.problem, ensure_ascii=False))
                 raise

@@ -82,9 +82,29 @@ class Client:
         """Register or change a unit."""
         return (await self.call("PUT", f"/v1/units/{quote(unit['code'])}", json=unit)).status_code
 
+    async def import_units(self, text: str, *, dry_run: bool = False) -> dict[str, Any]:
+        """Register or change the units of a CSV text, all or none; what became of them and of their obligations."""
+        response = await self.call(
+            "POST",
+            "/v1/units/import",
+            content=text.encode(),
+            params={"dry_run": "true"} if dry_run else None,
+            headers={"Content-Type": "text/csv"},
+        )
+        done: dict[str, Any] = response.json()
+        return done
+
     async def make_key(self, unit: str, label: str) -> str:
         """A new API key of a unit; shown this once."""
         return str((await self.call("POST", "/v1/keys", json={"unit": unit, "label": label})).json()["key"])
+
+    async def post_file(self, body: bytes, *, key: str, dry_run: bool = False) -> dict[str, Any]:
+        """Send a report as it stands in a file, so that intake says what is wrong with it; returns the summary."""
+        params = {"dry_run": "true"} if dry_run else None
+        headers = {"Content-Type": "application/json"}
+        response = await self.call("POST", "/v1/reports", content=body, bearer=key, params=params, headers=headers)
+        answer: dict[str, Any] = response.json()
+        return answer
 
     async def post_report(self, report: dict[str, Any], *, key: str | None = None, **more: Any) -> dict[str, Any]:
         """Send a report; returns the summary. A report refused by validation raises `Refused` (422)."""

@@ -1,16 +1,20 @@
-"""The examples run as they are against a real intake, and end with the exit codes that they promise."""
+"""The examples, and the commands of the guide, run as they are against a real intake and do what they promise."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from shared.clock import write_clock_file
 from tests.services.intake.served import Served, served
 from tests.support.nats_server import free_port
 
@@ -129,3 +133,67 @@ def verify(intake: Served, named: Path | str) -> subprocess.CompletedProcess[str
     return run(
         intake, sys.executable, "-m", "deploy.cli", "verify", str(named), TIENDO_TOKEN=intake.key, PYTHONPATH=str(ROOT)
     )
+
+
+# --- the commands of docs/api-guide.md
+
+GUIDE = ROOT / "docs" / "api-guide.md"
+PLANS = ROOT / "deploy" / "plans"
+CURLRC = "silent\nshow-error\nfail-with-body\nmax-time = 30\nnoproxy = *\n"
+"""What a test adds to the reader's curl: an answer of 400 and more ends the command."""
+
+
+def commands() -> list[str]:
+    """The shell blocks of the guide that ask intake, in their order."""
+    blocks = re.findall(r"^```sh\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    return [block for block in blocks if "$INTAKE" in block or "INTAKE=" in block]
+
+
+@pytest.fixture
+def real_plan(tmp_path: Path) -> Iterator[Served]:
+    """An intake at today's date with the plan and the units that the guide names, and a key of VCNTT."""
+    with served(tmp_path, schedule_seconds=0.1, import_dir=tmp_path / "imports") as intake:
+        write_clock_file(tmp_path / "clock", virtual_ms=time.time_ns() // 1_000_000, rate=1)
+        headers = {"Authorization": f"Bearer {intake.admin}"}
+        with httpx.Client(base_url=intake.address, headers=headers, trust_env=False, timeout=60) as http:
+            plan = (PLANS / "mic-2011-2015.yaml").read_bytes()
+            yaml, csv = {"Content-Type": "application/yaml"}, {"Content-Type": "text/csv"}
+            path = "/v1/plans/MIC-ITAPP-2011-2015/versions/2011.1"
+            http.put(path, content=plan, headers=yaml).raise_for_status()
+            units = (PLANS / "units.csv").read_bytes()
+            http.post("/v1/units/import", content=units, headers=csv).raise_for_status()
+            made = http.post("/v1/keys", json={"unit": "VCNTT", "label": "guide"}).raise_for_status()
+        yield Served(intake.address, intake.port, intake.admin, str(made.json()["key"]), intake.pid)
+
+
+def test_the_commands_of_the_guide_do_what_it_says(real_plan: Served, tmp_path: Path) -> None:
+    folder = tmp_path / "reader"
+    folder.mkdir()
+    (folder / ".curlrc").write_text(CURLRC, encoding="utf-8")
+    named = {"INTAKE": real_plan.address, "KEY": real_plan.key, "TOKEN": real_plan.admin, "HOME": str(folder)}
+    told = []
+    for block in commands():
+        done = subprocess.run(
+            ["sh", "-eu", "-c", block],
+            check=False,
+            env={**os.environ, **named},
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
+        told.append(done.stdout)
+    assert len(told) >= 11
+    whole = "".join(told)
+    for promised in (
+        '"version":1',
+        '"version":2',
+        "Đếm sót một máy",
+        '"phase":"DONE"',
+        '"dry_run":true',
+        '"intact":true',
+    ):
+        assert promised in whole, promised
+    assert (folder / "q2.xlsx").read_bytes().startswith(b"PK")
+    assert "INF-01" in (folder / "reports.csv").read_text(encoding="utf-8-sig")

@@ -40,6 +40,7 @@ def examine(layout: Layout) -> list[Finding]:
         _python,
         _packages,
         _broker,
+        _left,
         _ports,
         _disk,
         _stores,
@@ -93,8 +94,24 @@ def _broker(_: Layout) -> Iterator[Finding]:
     yield Finding("broker", version >= NATS_OLDEST, f"{program} {'.'.join(map(str, version))}", mend)
 
 
+def _left(layout: Layout) -> Iterator[Finding]:
+    try:
+        layout.read_local()
+    except Permanent as fault:
+        yield Finding("local.json", False, str(fault), "Remove the file; `make run` writes it anew.")
+
+
+def _pid(layout: Layout) -> int:
+    """The process of the platform, 0 when none is known."""
+    try:
+        return int(layout.read_local().get("pid") or 0)
+    except Permanent:
+        return 0
+
+
 def _ports(layout: Layout) -> Iterator[Finding]:
-    ours = bool(layout.read_local().get("pid")) and _alive(int(layout.read_local()["pid"]))
+    pid = _pid(layout)
+    ours = pid > 0 and _alive(pid)
     for name, port in ports_taken(layout).items():
         if not ours:
             yield Finding(
@@ -144,7 +161,7 @@ def _stores(layout: Layout) -> Iterator[Finding]:
 
 
 def _running(layout: Layout) -> Iterator[Finding]:
-    pid = int(layout.read_local().get("pid") or 0)
+    pid = _pid(layout)
     if not pid or not _alive(pid):
         yield Finding("platform", True, "not running; start it with `make run`")
         return

@@ -10,7 +10,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from shared.errors import Permanent
+
 HOST = "127.0.0.1"
+MEND_LOCAL = "remove it, and `make run` writes it anew"
 SERVICES = ("intake", "scoring", "notify", "dashboard")
 
 
@@ -81,10 +84,18 @@ class Layout:
         return path.read_text().strip()
 
     def read_local(self) -> dict[str, Any]:
-        """What the last start left for scripts: addresses, an operator's token, one unit's key. Empty before."""
+        """What the last start left for scripts: addresses, an operator's token, one unit's key. Empty before.
+
+        Permanent when the file is not as a start leaves it.
+        """
         if not self.local_json.exists():
             return {}
-        held: dict[str, Any] = json.loads(self.local_json.read_text(encoding="utf-8"))
+        try:
+            held = json.loads(self.local_json.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise Permanent(f"{self.local_json} is not JSON ({error}); {MEND_LOCAL}") from error
+        if not isinstance(held, dict) or not isinstance(held.get("pid"), int | None):
+            raise Permanent(f"{self.local_json} is not what a start leaves; {MEND_LOCAL}")
         return held
 
     def write_local(self, **more: Any) -> dict[str, Any]:

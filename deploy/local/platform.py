@@ -178,6 +178,8 @@ class LocalPlatform:
                 "TIENDO_EVIDENCE_DIR": str(layout.data / "evidence"),
                 "TIENDO_IMPORT_DIR": str(layout.data / "imports"),
             }
+        if service == "dashboard":
+            environment["TIENDO_NOTIFY_URL"] = layout.address("notify")
         if service == "notify":
             environment |= {
                 "TIENDO_SMTP_HOST": HOST,

@@ -20,6 +20,9 @@ def subscriptions(apply: Handler) -> dict[str, Handler]:
         "tiendo.evaluation.>": apply,
         "tiendo.reminder.>": apply,
         "tiendo.alert.>": apply,
+        "tiendo.silence.>": apply,
+        "tiendo.outage.>": apply,
+        "tiendo.inspection.>": apply,
         "tiendo.digest.>": apply,
         "tiendo.delivery.>": apply,
     }

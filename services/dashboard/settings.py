@@ -15,6 +15,19 @@ class Settings(ServiceSettings):
     schedule_seconds: float = Field(
         default=1.0, gt=0, le=60, description="Seconds between two looks at the watermark and the broker."
     )
+    notify_url: str = Field(
+        default="http://127.0.0.1:8103",
+        description="Where the dashboard reaches notify's HTTP API, as seen from inside.",
+    )
+    notify_timeout_seconds: float = Field(
+        default=5.0, gt=0, le=25, description="Longest wait for an answer of notify, in seconds."
+    )
+    digest_timeout_seconds: float = Field(
+        default=20.0,
+        gt=0,
+        le=25,
+        description="Longest wait for a digest that notify composes for a reader, in seconds.",
+    )
     live_clients_max: int = Field(
         default=200, ge=1, le=10_000, description="Most browsers on the live channel of one instance."
     )

@@ -74,6 +74,7 @@ from services.intake.settings import Settings
 from shared.audit.log import AskAudit, Audit
 from shared.audit.mend import Mend
 from shared.clock import Clock
+from shared.events.anchor import IntakeAnchorState
 from shared.http import refusals
 from shared.http.app import Limits, create_app
 from shared.http.audit import audit_routes
@@ -112,7 +113,7 @@ class Handlers:
         self.receipts = Receipts(ReceiptChain(store))
         ledger = Ledger(store, accepted=lambda state: self.receipts.noted(accepted_of(state)))
         plans, units, versions = Plans(store), Units(store), ReportVersions(store)
-        self.audit_chain = AuditChain(store)
+        self.audit_chain = AuditChain(store, announces=IntakeAnchorState)
         audit = Audit(self.audit_chain)
         self.ask_audit = AskAudit(self.audit_chain)
         changes = ChangedDocuments(store)

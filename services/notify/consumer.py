@@ -14,6 +14,8 @@ SUBJECTS = (
     "tiendo.report.>",
     "tiendo.score.>",
     "tiendo.evaluation.>",
+    "tiendo.intake_audit.>",
+    "tiendo.scoring_audit.>",
 )
 
 

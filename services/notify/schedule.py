@@ -16,7 +16,6 @@ from services.notify.handlers.fall_back import FallBack
 from services.notify.handlers.fold import Fold
 from services.notify.handlers.plan_rungs import PlanRungs
 from services.notify.handlers.remind import Remind
-from services.notify.handlers.remind_inspections import RemindInspections
 from services.notify.handlers.slo import ReminderLevel
 from services.notify.handlers.tell_alerts import TellAlerts
 from services.notify.handlers.watch import Watch
@@ -30,7 +29,6 @@ def jobs(
     remind: Remind,
     watch: Watch,
     watch_inspections: WatchInspections[Any],
-    remind_inspections: RemindInspections,
     tell_alerts: TellAlerts,
     make_digests: MakeDigests,
     fall_back: FallBack,
@@ -42,10 +40,10 @@ def jobs(
     """The jobs in their order: alerts before digests, so that a digest tells of what is overdue at its own moment."""
     return (
         Job("plan_rungs", plan_rungs.run),
+        Job("inspection_deadlines", watch_inspections.run),
+        # Behind both that plan rows: what is due together is told together.
         Job("due_reminders", remind.run),
         Job("overdue_alerts", watch.run),
-        Job("inspection_deadlines", watch_inspections.run),
-        Job("inspection_reminders", remind_inspections.run),
         Job("contact_quality", fall_back.run),
         Job("alert_notices", tell_alerts.run),
         Job("digests", make_digests.run),

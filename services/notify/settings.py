@@ -8,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from services.notify.domain.contacts import is_address
 from shared.settings import Port, ServiceSettings
 
 
@@ -28,7 +29,7 @@ class NotifySettings(ServiceSettings):
     smtp_timeout_seconds: float = Field(
         default=15.0, gt=0, le=30, description="Longest wait for each answer of the SMTP server, in seconds."
     )
-    mail_sender: str = Field(default="tiendo@tiendo.example", description="Address that messages come from.")
+    mail_sender: str = Field(default="tiendo@tiendo.example", description="Address that messages come from, in ASCII.")
     mail_sender_name: str = Field(default="Tiến độ", description="Name shown beside the sender's address.")
 
     smtp_ca_file: Path | None = Field(
@@ -81,6 +82,13 @@ class NotifySettings(ServiceSettings):
     def _are_networks(cls, given: str) -> str:
         for part in filter(None, map(str.strip, given.split(","))):
             ip_network(part)
+        return given
+
+    @field_validator("mail_sender")
+    @classmethod
+    def _is_sender(cls, given: str) -> str:
+        if not is_address(given):
+            raise ValueError("one mail address in printable ASCII, such as tiendo@tiendo.example")
         return given
 
     @field_validator("bounce_address")

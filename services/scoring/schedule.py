@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 
 import structlog
 
@@ -50,6 +50,31 @@ def edition_jobs(
     return (Job("provisionals", snapshots_due), Job("seals", seals_due), Job("editions", follow_due))
 
 
+class _Background:
+    """A loop that runs beside everything else until it is stopped."""
+
+    def __init__(self) -> None:
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self, loop: Coroutine[None, None, None], name: str) -> None:
+        self._task = asyncio.create_task(loop, name=name)
+
+    async def stop(self) -> None:
+        """Cancel it, and wait until it has ended."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    """Until the event is set, but no longer than this."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+
+
 class RecomputeLoop:
     """Recomputes marked evaluations one after the other, each when its debounce allows, until stopped."""
 
@@ -59,7 +84,7 @@ class RecomputeLoop:
         self._debounce = debounce
         self._told = told
         self._marked = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._background = _Background()
         self.runs = 0
         """How many recomputations ended; only grows."""
         self.faults: dict[str, str] = {}
@@ -71,15 +96,11 @@ class RecomputeLoop:
         self._marked.set()
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._loop(), name="recompute")
+        self._background.start(self._loop(), "recompute")
 
     async def stop(self) -> None:
         """Cancel it. A recomputation that is cut off is taken up again when its lease has run out."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._background.stop()
 
     async def run_all(self) -> int:
         """Recompute until nothing waits, without pauses; how many recomputations. For tests and tools."""
@@ -101,9 +122,7 @@ class RecomputeLoop:
                 log.exception("recompute.marks_unreadable")
                 pause = FAULT_PAUSE_SECONDS
             if pause > 0:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(pause):
-                        await self._marked.wait()
+                await _set_within(self._marked, pause)
 
     async def _pass(self, clock: Callable[[], float]) -> float:
         """Recompute the first that is ready. Seconds until it is worth looking again; 0 at once."""
@@ -153,22 +172,18 @@ class AnalysisLoop:
         self._run_next = run_next
         self._close = close
         self._asked = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._background = _Background()
 
     def notice(self) -> None:
         """One was asked for: look soon."""
         self._asked.set()
 
     def start(self) -> None:
-        self._task = asyncio.create_task(self._loop(), name="analyses")
+        self._background.start(self._loop(), "analyses")
 
     async def stop(self) -> None:
         """Cancel it, and give the analysis that is being computed back."""
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+        await self._background.stop()
         self._close()
 
     async def run_all(self) -> int:
@@ -187,6 +202,4 @@ class AnalysisLoop:
                 waiting = False
                 log.warning("analysis.retried", reason=f"{type(fault).__name__}: {fault}")
             if not waiting:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_SECONDS):
-                        await self._asked.wait()
+                await _set_within(self._asked, LOOK_SECONDS)

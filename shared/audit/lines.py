@@ -42,7 +42,11 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A thing that was changed: `ids` are the names that its audit lines may have, the first its own."""
+    """A thing that was changed: `ids` are the names that its audit lines may have, the first its own.
+
+    `revision` is 0 where the thing has moved on and no longer says which one this was. `is_decision`: one of several
+    that the thing remembers, so that its line is known by its very instant; else any line since then will do.
+    """
 
     chain: str
     ids: tuple[str, ...]
@@ -50,6 +54,7 @@ class Changed:
     by: str
     at_ms: int
     what: str
+    is_decision: bool = False
 
 
 def anchor_of(line: Line) -> Anchor:

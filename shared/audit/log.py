@@ -3,7 +3,8 @@
 It is appended after the write, and the answer waits for it: a client that has its answer has its line. A crash
 between the two, or a chain that cannot be reached, leaves a write without a line; the service finds it by the document
 that was written (which says when, and mostly who) and appends a line marked `made_up`. Of several changes of one thing
-in such a gap only the last is made up: the others show as a step of more than one in `revision`.
+in such a gap only the last is made up, and all decisions that the thing remembers: the others show as a step of more
+than one in `revision`.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class AuditBook(Protocol):
     async def check(self, chain: str, *, after_seq: int, limit: int) -> Checked: ...
     async def chains(self) -> list[str]: ...
     async def last_before(self, chain: str, at_ms: int) -> Line | None: ...
-    async def keep_anchor(self, anchor: Anchor) -> bool: ...
+    async def keep_anchor(self, anchor: Anchor, *, at_ms: int) -> bool: ...
     async def anchors(self, chain: str, *, first: str, last: str) -> list[Anchor]: ...
     async def line_at(self, chain: str, seq: int) -> Line | None: ...
 
@@ -92,7 +93,7 @@ class AskAudit:
         for chain in await self._book.chains():
             line = await self._book.last_before(chain, starts_ms)
             if line is not None:
-                kept += await self._book.keep_anchor(anchor_of(line))
+                kept += await self._book.keep_anchor(anchor_of(line), at_ms=now_ms)
         self._anchored_day = today.isoformat()
         return kept
 

@@ -42,7 +42,7 @@ class Looked(Protocol):
 class Lines(Protocol):
     async def append(self, chain: str, entry: dict[str, Any], *, at_ms: int) -> None: ...
 
-    async def has_line(self, chain: str, about: str, at_ms: int) -> bool: ...
+    async def has_line(self, chain: str, about: str, at_ms: int, *, exactly: bool = False) -> bool: ...
 
 
 async def _nothing_else(_from_ms: int) -> int:
@@ -96,7 +96,7 @@ class Mend:
 
     async def _is_told(self, changed: Changed) -> bool:
         for id in changed.ids:
-            if await self._lines.has_line(changed.chain, id, changed.at_ms):
+            if await self._lines.has_line(changed.chain, id, changed.at_ms, exactly=changed.is_decision):
                 return True
         return False
 

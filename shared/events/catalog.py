@@ -12,11 +12,12 @@ from typing import Any
 
 import orjson
 
+from shared.events.anchor import IntakeAnchorState, NotifyAnchorState, ScoringAnchorState
 from shared.events.base import State
 from shared.events.edition import EditionState
 from shared.events.envelope import Envelope, broker_subject, envelope_text, event_id
 from shared.events.inspection import InspectionState
-from shared.events.notice import AlertState, DeliveryState, DigestState, ReminderState
+from shared.events.notice import AlertState, DeliveryState, DigestState, OutageState, ReminderState, SilenceState
 from shared.events.obligation import ObligationState
 from shared.events.plan import PlanState
 from shared.events.report import ReportState
@@ -152,10 +153,28 @@ CATALOG: tuple[EventType, ...] = (
         _unit,
     ),
     EventType(
+        "silence.changed.v1",
+        SilenceState,
+        "notify",
+        ("dashboard",),
+        "A silence of alerts was declared, began, ran out or was ended.",
+        lambda s: s.silence,
+        lambda s: s.plan,
+    ),
+    EventType(
+        "outage.changed.v1",
+        OutageState,
+        "notify",
+        ("dashboard",),
+        "An outage, in which a unit or everybody could not report, was declared, began, ran out or was ended.",
+        lambda s: s.outage,
+        lambda s: s.plan,
+    ),
+    EventType(
         "inspection.changed.v1",
         InspectionState,
         "notify",
-        ("scoring",),
+        ("scoring", "dashboard"),
         "An inspection was proposed, took a step, or something became of one of its findings.",
         lambda s: s.inspection,
         _unit,
@@ -177,6 +196,33 @@ CATALOG: tuple[EventType, ...] = (
         "A notice to one recipient was created, sent, failed, superseded or cancelled.",
         lambda s: s.delivery,
         lambda s: s.unit or "none",
+    ),
+    EventType(
+        "intake_audit.anchored.v1",
+        IntakeAnchorState,
+        "intake",
+        ("notify",),
+        "A day is over: the last link of one of intake's audit chains on it, to be printed elsewhere.",
+        lambda s: s.aggregate,
+        lambda s: s.chain,
+    ),
+    EventType(
+        "scoring_audit.anchored.v1",
+        ScoringAnchorState,
+        "scoring",
+        ("notify",),
+        "A day is over: the last link of one of scoring's audit chains on it, to be printed elsewhere.",
+        lambda s: s.aggregate,
+        lambda s: s.chain,
+    ),
+    EventType(
+        "notify_audit.anchored.v1",
+        NotifyAnchorState,
+        "notify",
+        (),
+        "A day is over: the last link of one of notify's audit chains on it, to be printed elsewhere.",
+        lambda s: s.aggregate,
+        lambda s: s.chain,
     ),
 )
 

@@ -11,7 +11,9 @@ from shared.events.report import Evidence
 
 InspectionPhase = Literal["PROPOSED", "DECIDED", "VISITED", "CONCLUDED", "CLOSED", "CANCELLED"]
 InspectionStepCode = Literal["proposal", "decision", "visit", "conclusion", "closure", "cancellation"]
-InspectionCause = Literal["leadership", "risk_points", "not_inspected_for_24_months", "drawn", "on_request"]
+InspectionCause = Literal[
+    "leadership", "risk_points", "long_overdue", "not_inspected_for_24_months", "drawn", "on_request"
+]
 FindingSeverity = Literal["low", "medium", "high"]
 FindingStatus = Literal["OPEN", "REMEDIED", "ACCEPTED", "WITHDRAWN"]
 

@@ -10,6 +10,7 @@ from shared.events.base import Names, State
 
 ReminderStatus = Literal["PENDING", "SENT", "SUPERSEDED", "SKIPPED_LATE", "SUPPRESSED", "FAILED"]
 Punctuality = Literal["met", "missed", "open", "none"]
+WindowStanding = Literal["pending", "active", "expired"]
 AlertPhase = Literal["OPEN", "ACKNOWLEDGED", "RESOLVED", "SILENCED"]
 DeliveryStatus = Literal[
     "CREATED",
@@ -68,6 +69,47 @@ class AlertState(State):
     silenced_until_ms: int | None = None
     escalation_level: int = Field(default=0, description="How many levels above the first were told.")
     promises_missed: int = 0
+
+
+class OutageState(State):
+    """A time in which a unit, or everybody under a plan, could not report: alerts that it explains are muted."""
+
+    outage: str
+    plan: str
+    unit: str | None = Field(description="Null: everybody under the plan.")
+    owner: str
+    reason: str
+    by: str = Field(description="Who declared it.")
+    standing: WindowStanding
+    starts_at_ms: int
+    ends_at_ms: int = Field(description="Exclusive; when it was ended early, that instant.")
+    created_at_ms: int
+    changed_at_ms: int
+    ended_by: str | None = Field(default=None, description="Who ended it early; null: it ran out, or still holds.")
+    ended_reason: str | None = None
+
+
+class SilenceState(State):
+    """A silence: nobody is told of the alerts that fit everything it names, until it ends."""
+
+    silence: str
+    plan: str
+    unit: str | None
+    alert: str | None = Field(description="The one alert that it mutes; null: whatever fits the other names.")
+    rule: str | None
+    form: str | None
+    owner: str
+    reason: str
+    by: str = Field(description="Who declared it.")
+    standing: WindowStanding
+    starts_at_ms: int
+    ends_at_ms: int = Field(description="Exclusive; when it was ended early, that instant.")
+    created_at_ms: int
+    changed_at_ms: int
+    ended_by: str | None = Field(
+        default=None, description="Who ended it early, `notify` when nothing was under it; null: it ran out, or holds."
+    )
+    ended_reason: str | None = None
 
 
 class DigestState(State):

@@ -26,6 +26,9 @@ class ReportedValue(Part):
 
     indicator: str
     status: ValueStatus = "reported"
+    estimated: Literal[True] | None = Field(
+        default=None, description="The unit calls its number an estimate. It counts, with less confidence."
+    )
     value: float | None = None
     numerator: float | None = None
     denominator: float | None = None

@@ -143,6 +143,7 @@ class EvaluationState(State):
     ranked: int
     mean_index: float | None
     peers: tuple[PeerSummary, ...]
+    plan_sha256: str = Field(default="", description="The method: hash of the plan version that computed it.")
     inputs_sha256: str
     as_of_ms: int = Field(description="Newest change among the inputs.")
     inputs_changed_since_seal: bool = Field(

@@ -7,6 +7,7 @@ from shared.http.language import Text
 TITLES: dict[str, Text] = {
     "bad-request": Text("Yêu cầu không hợp lệ", "The request is not valid"),
     "unreadable": Text("Không đọc được nội dung gửi lên", "The body cannot be read"),
+    "unknown-parameter": Text("Tham số lạ", "A parameter is not known"),
     "duplicate-member": Text("Một trường xuất hiện hai lần", "A member is given twice"),
     "not-valid": Text("Nội dung chưa đúng quy định", "The content is not valid"),
     "unauthorized": Text("Cần đăng nhập", "Sign in first"),

@@ -20,6 +20,36 @@ def check_reach(
         raise Problem(403, detail=Text(f"Chỉ được làm việc với biểu mẫu {held}.", _only(held)), pointer="/form")
 
 
+def is_in_reach(principal: Principal, *, unit: str | None, plan: str) -> bool:
+    """Whether a listed thing may be shown: of the principal's plan and, when bound to units, about one of them."""
+    if principal.plan not in (None, plan):
+        return False
+    return principal.unit is None or (unit is not None and principal.reaches(unit))
+
+
+def only_unit(principal: Principal) -> str | None:
+    """The one unit that a list can be of at most; None when it may be of more."""
+    return principal.unit if principal.units is None else None
+
+
+def check_about(principal: Principal, *, unit: str | None, plan: str) -> None:
+    """403 for one thing that `is_in_reach` would not show; without a unit it concerns more than any one unit."""
+    check_reach(principal, unit=unit, plan=plan)
+    if not is_in_reach(principal, unit=unit, plan=plan):
+        raise _too_wide(principal)
+
+
+def check_unbound(principal: Principal) -> None:
+    """403 when the principal is bound to a unit or a plan: this concerns everybody's."""
+    if principal.unit is not None or principal.plan is not None:
+        raise _too_wide(principal)
+
+
+def _too_wide(principal: Principal) -> Problem:
+    bound = principal.unit or principal.plan
+    return Problem(403, detail=Text(f"Việc này vượt phạm vi của {bound}.", f"This goes beyond {bound}."))
+
+
 def within_reach(principal: Principal, *, unit: str | None, plan: str | None) -> tuple[str | None, str | None]:
     """The unit and plan to filter a list by: what was asked for, else what the principal is bound to.
 

@@ -10,27 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from shared.http.language import Language, Text
+from shared.shape_faults import said
 
 FAULTS_MAX = 100
 
 _PLACES = frozenset({"body", "query", "path", "header", "cookie"})
-
-_DETAILS: dict[str, Text] = {
-    "missing": Text("Thiếu trường này", "This field is missing"),
-    "extra_forbidden": Text("Trường này không có trong quy định", "This field is not known"),
-    "json_invalid": Text("Không phải JSON hợp lệ", "Not valid JSON"),
-    "string_type": Text("Phải là chuỗi ký tự", "Must be a string"),
-    "int_type": Text("Phải là số nguyên", "Must be a whole number"),
-    "int_parsing": Text("Phải là số nguyên", "Must be a whole number"),
-    "float_type": Text("Phải là số", "Must be a number"),
-    "float_parsing": Text("Phải là số", "Must be a number"),
-    "finite_number": Text("Phải là số hữu hạn", "Must be a finite number"),
-    "bool_type": Text("Phải là true hoặc false", "Must be true or false"),
-    "list_type": Text("Phải là danh sách", "Must be a list"),
-    "dict_type": Text("Phải là đối tượng", "Must be an object"),
-    "model_type": Text("Phải là đối tượng", "Must be an object"),
-    "string_pattern_mismatch": Text("Sai khuôn dạng", "Does not match the pattern"),
-}
 
 _HINTS: dict[str, Text] = {
     "missing": Text("Bổ sung trường", "Add the field"),
@@ -89,8 +73,8 @@ def _fault(found: Any, *, in_request: bool) -> Fault:
         place = where.pop(0)
     if kind == "json_invalid":
         where = []
-    detail: Text | str = _DETAILS.get(kind) or str(found["msg"])
-    return Fault(json_pointer(where), detail, _hint(kind, found.get("ctx") or {}), place, kind)
+    words = said(found)
+    return Fault(json_pointer(where), Text(words.vi, words.en), _hint(kind, found.get("ctx") or {}), place, kind)
 
 
 def _hint(kind: str, context: dict[str, Any]) -> Text | None:

@@ -1,11 +1,12 @@
-"""Versions in headers: `ETag: "3"` out, `If-Match: "3"` in."""
+"""Versions in headers: `ETag: "3"` out, `If-Match: "3"` and `If-None-Match: "3"` in."""
 
 from __future__ import annotations
 
 import re
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header
+from starlette.responses import Response
 
 from shared.http.language import Text
 from shared.http.problems import Problem
@@ -40,3 +41,17 @@ def version_of(if_match: str | None) -> int | None:
 
 
 NamedVersion = Annotated[int | None, Depends(named_version)]
+
+KnownTag = Annotated[
+    str | None,
+    Header(alias="If-None-Match", description="The `ETag` that you have: 304 without a body while it stands."),
+]
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "What you have is still what stands"}}
+"""`responses` of a route that takes a `KnownTag`."""
+
+
+def unless_known(known: str | None, answer: Response) -> Response:
+    """The answer, or 304 when its tag is one of those that the client has (RFC 9110, 13.1.2: weak comparison)."""
+    tag = answer.headers["etag"]
+    held = [name.strip().removeprefix("W/") for name in (known or "").split(",")]
+    return Response(status_code=304, headers={"ETag": tag}) if tag in held or "*" in held else answer

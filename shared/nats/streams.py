@@ -63,7 +63,10 @@ class ConsumerSpec:
     replicas: int = 1
 
 
-INTAKE = StreamSpec("INTAKE", ("tiendo.plan.>", "tiendo.unit.>", "tiendo.obligation.>", "tiendo.report.>"))
+INTAKE = StreamSpec(
+    "INTAKE",
+    ("tiendo.plan.>", "tiendo.unit.>", "tiendo.obligation.>", "tiendo.report.>", "tiendo.intake_audit.>"),
+)
 SCORING = StreamSpec(
     "SCORING",
     (
@@ -73,11 +76,21 @@ SCORING = StreamSpec(
         "tiendo.appraisal.>",
         "tiendo.clarification.>",
         "tiendo.edition.>",
+        "tiendo.scoring_audit.>",
     ),
 )
 NOTIFY = StreamSpec(
     "NOTIFY",
-    ("tiendo.reminder.>", "tiendo.alert.>", "tiendo.inspection.>", "tiendo.digest.>", "tiendo.delivery.>"),
+    (
+        "tiendo.reminder.>",
+        "tiendo.alert.>",
+        "tiendo.silence.>",
+        "tiendo.outage.>",
+        "tiendo.inspection.>",
+        "tiendo.digest.>",
+        "tiendo.delivery.>",
+        "tiendo.notify_audit.>",
+    ),
 )
 DLQ = StreamSpec(
     "DLQ",

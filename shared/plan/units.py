@@ -17,6 +17,7 @@ from shared.events.base import Names
 from shared.events.unit import Contact
 from shared.plan.faults import did_you_mean
 from shared.plan.model import Code
+from shared.shape_faults import incoherent, said
 
 BYTES_MAX = 16 * 1024 * 1024
 CONTACT_PREFIX = "contact_"
@@ -66,17 +67,29 @@ class UnitInput(BaseModel):
         try:
             ZoneInfo(name)
         except (KeyError, ValueError, OSError) as err:
-            raise ValueError(f"unknown time zone {name!r}; use an IANA name such as Asia/Ho_Chi_Minh") from err
+            raise incoherent(
+                "unknown_zone",
+                "Không có múi giờ này; dùng tên IANA như Asia/Ho_Chi_Minh",
+                f"unknown time zone {name!r}; use an IANA name such as Asia/Ho_Chi_Minh",
+            ) from err
         return name
 
     @model_validator(mode="after")
     def coherent(self) -> UnitInput:
         if self.valid_to is not None and self.valid_to < self.valid_from:
-            raise ValueError("valid_to is before valid_from")
+            raise incoherent("ends_before_it_begins", "valid_to sớm hơn valid_from", "valid_to is before valid_from")
         if self.successor is not None and self.valid_to is None:
-            raise ValueError("a unit with a successor needs valid_to, its last day")
+            raise incoherent(
+                "successor_without_end",
+                "Đơn vị có đơn vị kế thừa phải có valid_to, ngày cuối cùng của nó",
+                "a unit with a successor needs valid_to, its last day",
+            )
         if self.code in (self.parent, self.successor):
-            raise ValueError("a unit is neither its own parent nor its own successor")
+            raise incoherent(
+                "own_relative",
+                "Đơn vị không thể là cấp trên hay đơn vị kế thừa của chính mình",
+                "a unit is neither its own parent nor its own successor",
+            )
         return self
 
 
@@ -185,7 +198,9 @@ def _unit(line: int, header: list[str], cells: list[str]) -> tuple[UnitInput | N
     try:
         return UnitInput.model_validate(_described(row)), []
     except ValidationError as err:
-        return None, [_fault(line, error["loc"], error["msg"], row) for error in err.errors(include_url=False)]
+        return None, [
+            _fault(line, error["loc"], error["msg"], said(error).vi, row) for error in err.errors(include_url=False)
+        ]
 
 
 def _described(row: dict[str, str]) -> dict[str, Any]:
@@ -205,11 +220,10 @@ def _contacts(row: dict[str, str]) -> list[tuple[str, str]]:
     ]
 
 
-def _fault(line: int, loc: tuple[int | str, ...], message: str, row: dict[str, str]) -> UnitFault:
+def _fault(line: int, loc: tuple[int | str, ...], says: str, vi: str, row: dict[str, str]) -> UnitFault:
     column = str(loc[0]) if loc else "-"
     if len(loc) > 1 and isinstance(loc[1], int):
         column = CONTACT_PREFIX + _contacts(row)[loc[1]][0]
-    says = message.removeprefix("Value error, ")
     if column.startswith(CONTACT_PREFIX):
         return UnitFault(
             line,
@@ -224,4 +238,4 @@ def _fault(line: int, loc: tuple[int | str, ...], message: str, row: dict[str, s
         )
     if says.startswith("Input should be a valid date"):
         return UnitFault(line, column, f"{row[column]!r} is not a date", "write it as 2011-01-31", "Không phải ngày")
-    return UnitFault(line, column, says[0].lower() + says[1:])
+    return UnitFault(line, column, says[0].lower() + says[1:], vi=vi)

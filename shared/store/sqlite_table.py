@@ -68,6 +68,7 @@ class Table:
         else:
             self.source, self.shown = f'"{self.name}" AS d', "d.id, d.rev, d.content"
         self.get = f"SELECT {self.shown} FROM {self.source} WHERE d.id = ?"
+        self._get_many: dict[int, str] = {}
         self.waiting = f'SELECT id, rev, pending_ms, pending FROM "{waits}" ORDER BY pending_ms, id LIMIT ?'
         self.still_waits = f'SELECT pending_ms, pending FROM "{waits}" WHERE id = ? AND rev = ?'
         self.wait = f'INSERT OR REPLACE INTO "{waits}" VALUES (?, ?, ?, ?, ?)'
@@ -79,6 +80,14 @@ class Table:
         if field == "_id":
             return "d.id"
         return "coalesce(p.pending_ms, 0)" if self.emits and field == "pending_ms" else f'd."f_{field}"'
+
+    def get_many(self, count: int) -> str:
+        """The query for so many ids at once. The rows come in no order."""
+        text = self._get_many.get(count)
+        if text is None:
+            places = ", ".join("?" * count)
+            text = self._get_many[count] = f"SELECT {self.shown} FROM {self.source} WHERE d.id IN ({places})"
+        return text
 
     def replace(self, changed: tuple[int, ...]) -> str:
         """The update that writes the fields at these places of `fields` and leaves the other indexes alone."""

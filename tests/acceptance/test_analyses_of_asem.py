@@ -62,7 +62,7 @@ def test_leaving_a_pillar_out_is_the_mean_of_the_published_others(asem: Case, le
 
 def test_the_geometric_alternative_has_the_published_scores(asem: Case) -> None:
     models = Models(asem)
-    index = models.index(Switch(mean="geometric"), models.slots.weight[None, :])[0]
+    index = models.drawn([Switch(mean="geometric")], models.slots.weight[None, :]).index[0]
     np.testing.assert_allclose(index * 100, column(rows("asem/geometric.csv"), "Index"), rtol=1e-12)
 
 

@@ -12,9 +12,9 @@ SERVICES = ("intake", "scoring", "notify", "dashboard")
 ROOMS = {"__init__.py", "main.py", "settings.py", "schedule.py", "routes", "handlers", "domain", "repository"}
 EXTRA = {
     "intake": {"formats"},
-    "scoring": {"consumer.py", "formats"},
-    "notify": {"consumer.py", "channels", "formats", "templates", "locale"},
-    "dashboard": {"consumer.py", "pages", "charts", "templates", "static", "locale"},
+    "scoring": {"consumer.py", "formats", "wiring"},
+    "notify": {"consumer.py", "channels", "formats", "templates", "locale", "wiring"},
+    "dashboard": {"consumer.py", "channels", "pages", "charts", "templates", "static", "locale", "wiring"},
 }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
@@ -20,10 +19,10 @@ from shared.http.tokens import issue_token
 from shared.nats.connection import Connection
 from shared.nats.publisher import Publisher
 from shared.nats.streams import OWNED, ensure_stream
+from tests.browser.chromium import ACCESS, ARGUMENTS, CHROMIUM, CONTRAST, WAIT_MS
 from tests.support.nats_server import NatsServer
 from tests.support.sample_events import NOW_MS, Sample, sample
 
-CHROMIUM = Path("/usr/bin/chromium")
 pytestmark = [
     pytest.mark.anyio,
     pytest.mark.browser,
@@ -31,16 +30,6 @@ pytestmark = [
 ]
 
 SECRET = "a-secret-of-at-least-32-characters-for-tests"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WAIT_MS = 15_000
 
 
 @dataclass
@@ -170,7 +159,10 @@ async def test_the_keyboard_reaches_the_content_first(world: World) -> None:
     await expect(page.locator("#content")).to_be_focused()
 
 
-@pytest.mark.parametrize("path", ["/", "/units/VCNTT", "/alerts", "/deliveries", "/pipeline"])
+PATHS = ("/", "/units/VCNTT", "/alerts", "/inspections", "/digests", "/deliveries", "/why", "/pipeline")
+
+
+@pytest.mark.parametrize("path", PATHS)
 async def test_a_phone_scrolls_pages_only_downwards(world: World, path: str) -> None:
     page = await world.signed_in(width=390, height=844)
     await page.goto(world.address + path)
@@ -181,9 +173,16 @@ async def test_text_stands_out_from_its_ground_in_light_and_dark(world: World) -
     page = await world.signed_in()
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        for path in ("/", "/units/VCNTT", "/alerts"):
+        for path in PATHS:
             await page.goto(world.address + path)
             assert await page.evaluate(CONTRAST) == [], (scheme, path)
+
+
+async def test_everything_has_a_name_a_place_and_a_size_that_can_be_hit(world: World) -> None:
+    page = await world.signed_in()
+    for path in PATHS:
+        await page.goto(world.address + path)
+        assert await page.evaluate(ACCESS) == [], path
 
 
 async def test_an_open_page_says_when_the_connection_is_lost(world: World) -> None:
@@ -195,28 +194,3 @@ async def test_an_open_page_says_when_the_connection_is_lost(world: World) -> No
     await expect(page.locator("[data-live]")).to_have_text("mất kết nối", timeout=WAIT_MS)
     await page.context.set_offline(False)
     await expect(page.locator("[data-live]")).to_have_text("trực tiếp", timeout=WAIT_MS)
-
-
-# Every text that is less than 4.5 : 1 against the nearest painted ground (3 : 1 where it is large), by its words.
-CONTRAST = """() => {
-  const canvas = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
-  const paint = (colour) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1);
-    return canvas.getImageData(0, 0, 1, 1).data; };
-  const light = ([r, g, b]) => [r, g, b].map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = (element) => { for (let e = element; e; e = e.parentElement) {
-    const colour = paint(getComputedStyle(e).backgroundColor); if (colour[3] > 250) return colour; }
-    return [255, 255, 255]; };
-  const bad = new Map();
-  for (const element of document.querySelectorAll('body *')) {
-    if (element.closest('.vh, svg, .skip') || !element.checkVisibility()) continue;
-    const text = [...element.childNodes].filter(n => n.nodeType === 3).map(n => n.data.trim()).join('');
-    if (!text) continue;
-    const style = getComputedStyle(element);
-    const [a, b] = [light(paint(style.color)), light(ground(element))].sort((x, y) => y - x);
-    const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.6 && style.fontWeight >= 700);
-    const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < (large ? 3 : 4.5)) bad.set(element.className + ' ' + style.color, text + ' ' + ratio.toFixed(2));
-  }
-  return [...bad].map(([k, v]) => k + ': ' + v);
-}"""

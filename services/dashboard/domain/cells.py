@@ -37,7 +37,8 @@ class Cell:
     """`at_ms` is the instant that the cell is about: received, opens, or due.
 
     `days` counts from now to the due instant, negative after it. `punctual`: received within the due instant.
-    `review` is the state of the report that stands (SUBMITTED, RETURNED, APPROVED, ...), empty without one.
+    `review` is the state of the report that stands (SUBMITTED, RETURNED, APPROVED, ...), empty without one. `share`
+    is what it counts in rates: less than 1 where the form prorates a period in which the unit existed only in part.
     """
 
     kind: CellKind
@@ -47,6 +48,7 @@ class Cell:
     returned: bool = False
     version: int = 0
     review: str = ""
+    share: float = 1.0
 
 
 _OUTCOMES = {
@@ -66,10 +68,18 @@ def cell_of(obligation: ObligationState, now_ms: int) -> Cell:
     if obligation.outcome in ("FULFILLED", "NIL"):
         kind = CellKind.NIL if obligation.outcome == "NIL" else _TIMELINESS[obligation.timeliness or "ON_TIME"]
         punctual = (obligation.timeliness or "ON_TIME") == "ON_TIME"
-        return Cell(kind, received_ms(obligation), punctual=punctual, version=version, review=review)
+        return Cell(
+            kind,
+            received_ms(obligation),
+            punctual=punctual,
+            version=version,
+            review=review,
+            share=obligation.share,
+        )
     kind, at_ms = _waiting(obligation, now_ms)
     days = whole_days(obligation.due_at_ms, now_ms)
-    return Cell(kind, at_ms, days=days, returned=review == "RETURNED", version=version, review=review)
+    returned = review == "RETURNED"
+    return Cell(kind, at_ms, days=days, returned=returned, version=version, review=review, share=obligation.share)
 
 
 def received_ms(obligation: ObligationState) -> int:

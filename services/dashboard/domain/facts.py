@@ -8,6 +8,8 @@ from typing import Generic, TypeVar
 
 from services.dashboard.domain.freshness import Freshness
 from services.dashboard.domain.standing import Standing
+from services.dashboard.domain.told import ReminderLevel
+from shared.events.inspection import InspectionState
 from shared.events.notice import AlertState, DeliveryState, DigestState, ReminderState
 from shared.events.obligation import ObligationState
 from shared.events.plan import PlanState
@@ -72,6 +74,7 @@ class Profile:
     obligations: tuple[ObligationState, ...]
     reports: Mapping[str, ReportState]
     alerts: tuple[AlertState, ...]
+    inspections: tuple[InspectionState, ...]
     reminders: tuple[ReminderState, ...]
     deliveries: tuple[DeliveryState, ...]
 
@@ -126,3 +129,11 @@ class Pipeline:
     clients: int
     clients_max: int
     reminders: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """The auditor: its alerts that are not resolved, and its last pass (None: notify did not answer)."""
+
+    alerts: tuple[AlertState, ...]
+    level: ReminderLevel | None

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import fsum
 
 from services.dashboard.domain.cells import NOT_EXPECTED, RECEIVED, Cell, CellKind
+
+Amount = int | float
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """How many reports were expected, came, came on time, are overdue. `owed` counts what was due by now."""
+    """How many reports were expected, came, came on time, are overdue. `owed` counts what was due by now.
 
-    expected: int = 0
-    owed: int = 0
-    received: int = 0
-    on_time: int = 0
+    Whole numbers unless a form prorates: then a report counts as its share, as in intake's rates. `overdue` is whole.
+    """
+
+    expected: Amount = 0
+    owed: Amount = 0
+    received: Amount = 0
+    on_time: Amount = 0
     overdue: int = 0
 
     @property
@@ -31,14 +37,26 @@ class Rates:
 
 def count(cells: Iterable[Cell]) -> Rates:
     """The rates of some cells. Waived, not applicable and cancelled reports are not expected."""
-    expected = owed = received = on_time = overdue = 0
+    expected: list[float] = []
+    owed: list[float] = []
+    received: list[float] = []
+    on_time: list[float] = []
+    overdue = 0
     for cell in cells:
         if cell.kind in NOT_EXPECTED:
             continue
-        expected += 1
+        expected.append(cell.share)
         came = cell.kind in RECEIVED
-        received += came
-        on_time += cell.punctual
+        if came:
+            received.append(cell.share)
+        if cell.punctual:
+            on_time.append(cell.share)
+        if came or cell.kind in (CellKind.GRACE, CellKind.OVERDUE):
+            owed.append(cell.share)
         overdue += cell.kind is CellKind.OVERDUE
-        owed += came or cell.kind in (CellKind.GRACE, CellKind.OVERDUE)
-    return Rates(expected, owed, received, on_time, overdue)
+    return Rates(_amount(expected), _amount(owed), _amount(received), _amount(on_time), overdue)
+
+
+def _amount(shares: list[float]) -> Amount:
+    total = fsum(shares)
+    return int(total) if total.is_integer() else total

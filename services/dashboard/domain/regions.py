@@ -10,8 +10,11 @@ REGIONS: dict[str, frozenset[str]] = {
     "score": frozenset({"headline", "ranking", "profile"}),
     "evaluation": frozenset({"headline", "ranking"}),
     "reminder": frozenset({"notices", "profile"}),
-    "alert": frozenset({"headline", "alerts", "profile"}),
-    "digest": frozenset({"notices"}),
+    "alert": frozenset({"headline", "alerts", "alert", "profile"}),
+    "silence": frozenset({"windows", "alerts"}),
+    "outage": frozenset({"windows", "alerts"}),
+    "inspection": frozenset({"inspections", "inspection", "profile"}),
+    "digest": frozenset({"notices", "digests"}),
     "delivery": frozenset({"notices", "deliveries", "profile"}),
 }
 ALWAYS = frozenset({"freshness", "pipeline"})

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.dashboard.domain.facts import Profile, Setting
 from services.dashboard.domain.standing import Standing
+from shared.events.inspection import InspectionState
 from shared.events.notice import AlertState, DeliveryState, ReminderState
 from shared.events.obligation import ObligationState
 from shared.events.report import ReportState
@@ -33,6 +34,10 @@ class UnitAlerts(Protocol):
     async def of_unit(self, plan: str, unit: str, *, limit: int) -> list[AlertState]: ...
 
 
+class UnitInspections(Protocol):
+    async def of_unit(self, plan: str, unit: str, *, limit: int) -> list[InspectionState]: ...
+
+
 class UnitReminders(Protocol):
     async def of_unit(self, plan: str, unit: str, *, limit: int) -> list[ReminderState]: ...
 
@@ -49,6 +54,7 @@ class Profiles:
     reports: UnitReports
     scores: UnitScores
     alerts: UnitAlerts
+    inspections: UnitInspections
     reminders: UnitReminders
     deliveries: UnitDeliveries
 
@@ -69,6 +75,7 @@ class Profiles:
             obligations=tuple(await self.obligations.of_unit(plan, year, code)),
             reports=await self.reports.of_unit(plan, year, code),
             alerts=tuple(await self.alerts.of_unit(plan, code, limit=ROWS_MAX)),
+            inspections=tuple(await self.inspections.of_unit(plan, code, limit=ROWS_MAX)),
             reminders=tuple(await self.reminders.of_unit(plan, code, limit=ROWS_MAX)),
             deliveries=tuple(await self.deliveries.of_unit(code, limit=ROWS_MAX)),
         )

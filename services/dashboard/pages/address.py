@@ -21,7 +21,8 @@ class Address:
         kept = self.query if path is None else {k: v for k, v in self.query.items() if k in CHOICES}
         query = {**kept, **{name: None if value is None else str(value) for name, value in changes.items()}}
         text = urlencode({name: value for name, value in query.items() if value is not None})
-        return f"{path or self.path}?{text}" if text else (path or self.path)
+        place = self.path if path is None else quote(path, safe="/%")
+        return f"{place}?{text}" if text else place
 
     def unit(self, code: str) -> str:
         """The profile of a unit in the same plan and year."""

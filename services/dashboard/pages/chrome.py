@@ -13,6 +13,8 @@ from services.dashboard.pages.words import Words
 PAGES = (
     ("/", N_("Overview")),
     ("/alerts", N_("Alerts")),
+    ("/inspections", N_("Inspections")),
+    ("/digests", N_("Digests")),
     ("/deliveries", N_("Deliveries")),
     ("/pipeline", N_("Pipeline")),
 )
@@ -41,8 +43,9 @@ class Watermark:
 
 @dataclass(frozen=True, slots=True)
 class Chrome:
-    """The frame of a page."""
+    """The frame of a page. `sees_all`: the reader is not limited to one unit."""
 
+    sees_all: bool
     language: str
     theme: str
     theme_text: str
@@ -59,7 +62,7 @@ class Chrome:
     address: Address
 
 
-def compose(setting: Setting, *, theme: str, subject: str, words: Words, address: Address) -> Chrome:
+def compose(setting: Setting, *, theme: str, subject: str, sees_all: bool, words: Words, address: Address) -> Chrome:
     """The frame of the page at `address`, for who is signed in as `subject`."""
     other, other_name = OTHER[words.language]
     choice = setting.choice
@@ -76,13 +79,14 @@ def compose(setting: Setting, *, theme: str, subject: str, words: Words, address
             for s in choice.plans
         )
     return Chrome(
+        sees_all=sees_all,
         language=words.language,
         theme=theme,
         theme_text=words.say(THEMES[theme]),
         theme_address=address.to(theme=NEXT_THEME[theme] or "system"),
         other_language=Link(other_name, address.to(lang=other)),
         other_code=other,
-        navigation=tuple(Link(words.say(text), address.to(path), path == address.path) for path, text in PAGES),
+        navigation=tuple(Link(words.say(text), address.to(path), _is_part(address.path, path)) for path, text in PAGES),
         plan=words.name(choice.plan.names) if choice else "",
         plans=plans if len(plans) > 1 else (),
         year=str(choice.year) if choice else "",
@@ -91,6 +95,11 @@ def compose(setting: Setting, *, theme: str, subject: str, words: Words, address
         signed_in_as=subject,
         address=address,
     )
+
+
+def _is_part(path: str, page: str) -> bool:
+    """Whether the address is the page of the navigation or one below it."""
+    return path == page or (page != "/" and path.startswith(f"{page}/"))
 
 
 def watermark(fresh: Freshness, words: Words) -> Watermark:

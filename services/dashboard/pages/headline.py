@@ -51,10 +51,10 @@ def compose(
     overdue = {unit for unit, cell in cells if cell.kind is CellKind.OVERDUE}
     soon = sum(cell.kind in (CellKind.DUE_SOON, CellKind.GRACE) for _, cell in cells)
     rated = sum(standing.index is not None for standing in standings)
-    total = words.number(rates.expected, 0)
+    total = words.number(rates.expected)
     return Headline(
-        received=words.number(rates.received, 0),
-        owed=words.number(rates.owed, 0),
+        received=words.number(rates.received),
+        owed=words.number(rates.owed),
         received_note=words.say("due so far; {total} in the whole year", total=total),
         pieces=stacked(_parts([cell for _, cell in cells])),
         on_time_rate=words.percent(rates.on_time_rate, 1),

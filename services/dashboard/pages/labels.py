@@ -57,7 +57,12 @@ DELIVERY_STATUSES = {
     "SUPERSEDED": N_("no longer needed"),
     "CANCELLED": N_("cancelled"),
 }
-DELIVERY_KINDS = {"reminder": N_("Reminder"), "alert": N_("Alert"), "digest": N_("Digest")}
+DELIVERY_KINDS = {
+    "reminder": N_("Reminder"),
+    "alert": N_("Alert"),
+    "digest": N_("Digest"),
+    "inspection": N_("Inspection"),
+}
 AUDIENCES = {
     "operations": N_("operations"),
     "standing_body": N_("standing body"),
@@ -96,6 +101,9 @@ NOUNS = {
     "evaluation": N_("Evaluations"),
     "reminder": N_("Reminders"),
     "alert": N_("Alerts"),
+    "silence": N_("Silences"),
+    "outage": N_("Outages"),
+    "inspection": N_("Inspections"),
     "digest": N_("Digests"),
     "delivery": N_("Deliveries"),
 }

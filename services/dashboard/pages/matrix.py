@@ -200,10 +200,11 @@ def _view(cell: Cell | None, column: Column, words: Words) -> CellView | None:
 
 def _rate(rates: Rates, words: Words) -> RateView:
     text = words.percent(rates.on_time_rate) if rates.owed else ""
-    detail = words.say("{received} of {expected} received", received=rates.received, expected=rates.expected)
+    received, expected = words.number(rates.received), words.number(rates.expected)
+    detail = words.say("{received} of {expected} received", received=received, expected=expected)
     if rates.overdue:
         detail += ", " + words.say("{n} overdue", n=rates.overdue)
-    return RateView(text or f"{rates.received}/{rates.expected}", detail, "bad" if rates.overdue else "")
+    return RateView(text or f"{received}/{expected}", detail, "bad" if rates.overdue else "")
 
 
 def _legend(cells: Sequence[Cell], words: Words) -> tuple[LegendEntry, ...]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.dashboard.domain.facts import Consumer, Level, Pipeline
+from services.dashboard.domain.facts import Audit, Consumer, Level, Pipeline
 from services.dashboard.domain.freshness import STALE_SECONDS
-from services.dashboard.pages import labels
+from services.dashboard.pages import labels, rows
+from services.dashboard.pages.address import Address
 from services.dashboard.pages.words import NOTHING, Words
+from shared.clock import from_iso
 from shared.events.notice import DeliveryState
+from shared.events.unit import UnitState
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,36 @@ class PipelineView:
     dead_letters: tuple[DeadLetterRow, ...]
     faults: tuple[str, ...]
     clients: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditView:
+    """The auditor's last pass, and its alerts; `known` is false when notify did not answer."""
+
+    known: bool
+    says: str
+    look: str
+    note: str
+    alerts: tuple[rows.AlertRow, ...]
+
+
+def audit(found: Audit, *, units: Mapping[str, UnitState], words: Words, address: Address) -> AuditView:
+    """The auditor. What it found different is an alert until it is mended."""
+    naming = rows.Naming(units, words, address)
+    alerts = tuple(rows.alert_row(state, naming) for state in found.alerts)
+    if found.level is None:
+        return AuditView(False, "", "quiet", "", alerts)
+    undecided = words.say("Reminders that are due and not decided yet: {n}", n=found.level.undecided)
+    last = found.level.auditor
+    if last is None:
+        return AuditView(
+            True, words.say("No pass since notify was started; it looks once an hour."), "quiet", undecided, alerts
+        )
+    told = {"time": words.moment(from_iso(last.at)), "n": last.differences}
+    if last.differences:
+        return AuditView(True, words.say("Last pass at {time}: {n} differences", **told), "bad", undecided, alerts)
+    says = words.say("Last pass at {time}: everything that should have been sent was sent", **told)
+    return AuditView(True, says, "good", undecided, alerts)
 
 
 def compose(facts: Pipeline, words: Words) -> PipelineView:

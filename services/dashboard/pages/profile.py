@@ -11,7 +11,7 @@ from services.dashboard.domain.facts import Choice, Profile, Setting
 from services.dashboard.domain.rates import count
 from services.dashboard.domain.standing import Standing, mean
 from services.dashboard.domain.trend import mean_course
-from services.dashboard.pages import indicators, labels, ranking, rows
+from services.dashboard.pages import indicators, inspection_rows, labels, ranking, rows
 from services.dashboard.pages.address import Address
 from services.dashboard.pages.words import NOTHING, Words
 from shared.events.obligation import ObligationState
@@ -77,6 +77,7 @@ class ProfileView:
     indicators: indicators.Indicators | None
     reports: tuple[ReportRow, ...]
     alerts: tuple[rows.AlertRow, ...]
+    inspections: tuple[inspection_rows.InspectionRow, ...]
     notices: tuple[rows.NoticeRow, ...]
 
 
@@ -102,7 +103,11 @@ def compose(facts: Profile, setting: Setting, words: Words, address: Address) ->
         coverage=words.percent(own.coverage if own else None),
         peer_mean=words.index(mean(standing.index for standing in facts.peers)),
         on_time=words.percent(rates.on_time_rate),
-        on_time_note=words.say("{received} of {expected} received", received=rates.received, expected=rates.expected),
+        on_time_note=words.say(
+            "{received} of {expected} received",
+            received=words.number(rates.received),
+            expected=words.number(rates.expected),
+        ),
         provisional=bool(own and own.provisional),
         computed=words.moment(own.computed_at_ms) if own else "",
         chart=_chart(facts, own, words),
@@ -112,6 +117,7 @@ def compose(facts: Profile, setting: Setting, words: Words, address: Address) ->
         else None,
         reports=tuple(_report(one, facts.reports.get(one.obligation), setting, words) for one in facts.obligations),
         alerts=tuple(rows.alert_row(state, naming) for state in facts.alerts),
+        inspections=inspection_rows.list_rows(facts.inspections, setting, naming),
         notices=rows.newest(
             [rows.reminder_row(state, naming) for state in facts.reminders]
             + [rows.delivery_row(state, naming) for state in facts.deliveries],

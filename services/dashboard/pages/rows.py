@@ -11,11 +11,16 @@ from services.dashboard.pages.words import Words
 from shared.events.notice import AlertState, DeliveryState, DigestState, ReminderState
 from shared.events.unit import UnitState
 
+WAITING = frozenset({"CREATED", "SENDING", "TEMPORARY_FAILURE"})
+
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """One alert."""
+    """One alert. `link` leads to its page."""
 
+    id: str
+    link: str
+    is_open: bool
     time: str
     machine: str
     severity: str
@@ -33,7 +38,7 @@ class AlertRow:
 
 @dataclass(frozen=True, slots=True)
 class NoticeRow:
-    """One reminder, digest or delivery."""
+    """One reminder, digest or delivery. `link` leads to its page, where it has one."""
 
     at_ms: int
     time: str
@@ -46,6 +51,9 @@ class NoticeRow:
     status: str
     look: str
     reason: str
+    id: str = ""
+    link: str = ""
+    is_waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +78,15 @@ def alert_row(state: AlertState, naming: Naming) -> AlertRow:
     words = naming.words
     note = ""
     if state.phase == "ACKNOWLEDGED" and state.promise:
-        note = words.say("promised by {date}", date=_day(state.promise))
+        note = words.say("promised by {date}", date=words.iso_day(state.promise))
     elif state.phase == "SILENCED":
         note = state.reason or ""
     elif state.occurrences > 1:
         note = words.say("seen {n} times", n=state.occurrences)
     return AlertRow(
+        id=state.alert,
+        link=naming.address.to(f"/alerts/{state.alert}", peer=None),
+        is_open=state.phase == "OPEN",
         time=words.moment(state.opened_at_ms),
         machine=words.machine(state.opened_at_ms),
         severity=state.severity,
@@ -127,6 +138,8 @@ def digest_row(state: DigestState, naming: Naming) -> NoticeRow:
         status=words.say("completed") if state.status == "COMPLETED" else words.say("being made"),
         look=labels.look_of_status(state.status),
         reason="",
+        id=state.digest,
+        link=naming.address.to(f"/digests/{state.digest}", peer=None),
     )
 
 
@@ -147,14 +160,12 @@ def delivery_row(state: DeliveryState, naming: Naming) -> NoticeRow:
         look=labels.look_of_status(state.status),
         # What the mail server said to an accepted message is evidence for `why`, not for a list.
         reason="" if state.status in ("SENT", "DELIVERED") else reasons.said(state.decision, words),
+        id=state.delivery,
+        link=naming.address.to(f"/deliveries/{state.delivery}", peer=None),
+        is_waiting=state.status in WAITING,
     )
 
 
 def newest(rows: Iterable[NoticeRow], *, most: int) -> tuple[NoticeRow, ...]:
     """The newest of several kinds of notices."""
     return tuple(sorted(rows, key=lambda row: -row.at_ms)[:most])
-
-
-def _day(iso_date: str) -> str:
-    """An ISO date as people write it, day first."""
-    return "/".join(reversed(iso_date.split("-")))

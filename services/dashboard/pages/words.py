@@ -119,6 +119,10 @@ class Words:
         """The month of an instant, short, for an axis."""
         return self._when(at_ms, "'T'M" if self.language == "vi" else "MMM")
 
+    def iso_day(self, day: str) -> str:
+        """An ISO day as people write it, day first."""
+        return "/".join(reversed(day.split("-")))
+
     def machine(self, at_ms: int) -> str:
         """The instant for the `datetime` attribute."""
         return datetime.fromtimestamp(at_ms / 1000, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

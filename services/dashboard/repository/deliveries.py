@@ -14,6 +14,7 @@ DELIVERIES = Collection(
         Index(("unit", "changed_at_ms")),
         Index(("status", "changed_at_ms")),
         Index(("punctuality", "due_at_ms")),
+        Index(("subject", "changed_at_ms")),
     ),
 )
 NO_UNIT = "none"
@@ -32,6 +33,7 @@ class Deliveries:
             "revision": state.revision,
             "unit": state.unit or NO_UNIT,
             "status": state.status,
+            "subject": state.subject,
             "punctuality": state.punctuality,
             "due_at_ms": state.due_at_ms or 0,
             "changed_at_ms": state.changed_at_ms,
@@ -48,6 +50,15 @@ class Deliveries:
     async def of_unit(self, unit: str, *, limit: int) -> list[DeliveryState]:
         """Deliveries about a unit, newest first."""
         return list((await self._find({"unit": unit}, limit, None)).items)
+
+    async def of_subject(self, subject: str, *, limit: int) -> list[DeliveryState]:
+        """Deliveries of one reminder, alert, digest or inspection, newest first."""
+        return list((await self._find({"subject": subject}, limit, None)).items)
+
+    async def get(self, delivery: str) -> DeliveryState | None:
+        """One delivery."""
+        document = await self._store.get(DELIVERIES.name, delivery) if delivery else None
+        return DeliveryState.model_validate(document["state"]) if document else None
 
     async def count_punctual(self, standing: str, after_ms: int, until_ms: int) -> int:
         """How many that were due in (after, until] count so in the service level of reminders."""

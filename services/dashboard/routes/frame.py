@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 from urllib.parse import urlencode
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Path, Query, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from services.dashboard.domain.asking import Reader
 from services.dashboard.domain.facts import Setting
-from services.dashboard.pages import chrome
+from services.dashboard.pages import chrome, told
 from services.dashboard.pages.address import Address
 from services.dashboard.pages.render import Renderer
 from services.dashboard.pages.words import Words, words_for
-from shared.http.identity import Principal, who
+from shared.http.identity import Identity, Principal, who
 
 LANGUAGE_COOKIE = "tiendo_language"
 THEME_COOKIE = "tiendo_theme"
@@ -24,12 +25,17 @@ THEMES = ("light", "dark", "system")
 PREFERENCE_SECONDS = 365 * 86_400
 ZONE_BEFORE_FIRST_PLAN = "Asia/Ho_Chi_Minh"
 CODE_CHARACTERS_MAX = 80
+PASSING = frozenset({"fragment", "done", "n"})
+"""Parts of an address that belong to one answer and are not carried to the next."""
 
 PlanCode = Annotated[str | None, Query(max_length=CODE_CHARACTERS_MAX, description="Code of the plan.")]
 Year = Annotated[str | None, Query(max_length=10, description="Year of the plan.")]
 Peer = Annotated[str | None, Query(max_length=CODE_CHARACTERS_MAX, description="Code of a peer group.")]
 Fragment = Annotated[str | None, Query(max_length=40, description="Answer with this region of the page alone.")]
 Cursor = Annotated[str | None, Query(max_length=1000, description="Continue a list.")]
+
+
+Id = Annotated[str, Path(max_length=200, pattern=r"^[\w.:@-]+$", description="Id of what the page is about.")]
 
 
 class SignInNeeded(Exception):
@@ -83,6 +89,12 @@ class Frame:
     words: Words
     address: Address
     chrome: chrome.Chrome
+    message: told.Message | None = None
+
+    @property
+    def zone(self) -> str:
+        """The plan's time zone."""
+        return self.setting.choice.plan.time_zone if self.setting.choice else ZONE_BEFORE_FIRST_PLAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +112,17 @@ class Framing:
             raise SignInNeeded("plan:read")
         zone = setting.choice.plan.time_zone if setting.choice else ZONE_BEFORE_FIRST_PLAN
         words = words_for(language_of(request), zone)
-        address = Address(request.url.path, {k: v for k, v in request.query_params.items() if k != "fragment"})
+        query = request.query_params
+        address = Address(request.url.path, {k: v for k, v in query.items() if k not in PASSING})
         around = chrome.compose(
-            setting, theme=theme_of(request), subject=principal.subject, words=words, address=address
+            setting,
+            theme=theme_of(request),
+            subject=principal.subject,
+            sees_all=principal.unit is None,
+            words=words,
+            address=address,
         )
-        return Frame(setting, words, address, around)
+        return Frame(setting, words, address, around, told.done(query.get("done"), query.get("n"), words))
 
     def answer(self, template: str, frame: Frame, *, status: int = 200, **values: Any) -> Response:
         """The rendered page."""
@@ -116,8 +134,15 @@ class Framing:
 
     def _html(self, template: str, frame: Frame, values: Mapping[str, Any], status: int) -> Response:
         language = frame.words.language
-        body = self.renderer.page(template, language, chrome=frame.chrome, words=frame.words, **values)
+        said = {"message": frame.message, **values}
+        body = self.renderer.page(template, language, chrome=frame.chrome, words=frame.words, **said)
         return HTMLResponse(body, status_code=status, headers={"content-language": language})
+
+
+def asker(request: Request, principal: Principal) -> Reader:
+    """Who asks notify: the reader, with the very token that they came with."""
+    identity: Identity = request.app.state.identity
+    return Reader(identity.bearer(request) or "", language_of(request), principal.subject)
 
 
 def language_of(request: Request) -> str:

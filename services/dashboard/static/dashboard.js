@@ -94,15 +94,18 @@ async function replace(region) {
   if (!answer.ok || answer.redirected || turns.get(region) !== mine) return false;
   const text = await answer.text();
   const inside = place.contains(document.activeElement) ? document.activeElement : null;
-  if (inside?.matches("input")) {
+  if (inside?.matches("input:not([type=checkbox]), select, textarea")) {
     // Somebody is typing: come back when they have left the field.
     inside.addEventListener("blur", () => refresh([region]), { once: true });
     return false;
   }
+  const ticked = new Set([...place.querySelectorAll("input[type=checkbox]:checked")].map((box) => box.value));
   const seen = [...place.querySelectorAll(".scroll")].map((box) => [box.scrollTop, box.scrollLeft]);
   const key = inside && focusKey(inside);
   place.innerHTML = text;
+  for (const box of place.querySelectorAll("input[type=checkbox]")) box.checked = ticked.has(box.value);
   prepare(place);
+  count();
   [...place.querySelectorAll(".scroll")].forEach((box, at) => {
     if (seen[at]) [box.scrollTop, box.scrollLeft] = seen[at];
   });
@@ -112,7 +115,7 @@ async function replace(region) {
 
 function focusKey(element) {
   if (element.id) return `#${CSS.escape(element.id)}`;
-  for (const name of ["aria-controls", "href", "aria-labelledby"]) {
+  for (const name of ["aria-controls", "href", "aria-labelledby", "value"]) {
     const value = element.getAttribute(name);
     if (value) return `[${name}="${CSS.escape(value)}"]`;
   }
@@ -131,6 +134,29 @@ function announce() {
   announced = now;
   status.textContent = "";
   requestAnimationFrame(() => (status.textContent = body.dataset.updatedText));
+}
+
+// --- what is ticked, and what was said once ---
+
+function count() {
+  const picked = document.querySelector("[data-picked]");
+  if (!picked) return;
+  const number = document.querySelectorAll("input[type=checkbox][form=act]:checked").length;
+  picked.textContent = `(${number})`;
+  picked.closest("form").classList.toggle("picked", number > 0); // then it stays in sight while the list is scrolled
+}
+document.addEventListener("change", (event) => {
+  if (event.target.matches("input[type=checkbox]")) count();
+});
+count();
+
+const told = document.querySelector("[data-told]");
+if (told) {
+  if (told.dataset.told === "bad") told.focus(); // what went wrong is read first, wherever the form stands
+  // A reload, or the address sent to somebody else, does not say again what was done once.
+  const address = new URL(location.href);
+  for (const name of ["done", "n"]) address.searchParams.delete(name);
+  history.replaceState(null, "", address);
 }
 
 // --- the live channel names the regions that changed ---

@@ -41,11 +41,13 @@ def decide(
     a lost answer succeeds. Only of a returned report it is a resubmission, and must name the version it replaces.
     """
     values = reported(given.values)
-    if not _is_standing(entry, _content(given, values)):
+    content = _content(given, values)
+    if not _is_standing(entry, content):
         check_window(entry, context.form, now_ms)
     _check_call(given, context)
     verdict = validate(values, context, given.mode) if values else Verdict((), frozenset(), ())
-    content = _content(given, values if not verdict.is_accepted else verdict.accepted)
+    if verdict.is_accepted and len(verdict.accepted) < len(values):
+        content = _content(given, verdict.accepted)
     current = entry.report
     comparison = compare(given.values, verdict, {v.indicator: v for v in current.state.values} if current else {})
     result = _result(entry, content, verdict, named_version)
@@ -63,6 +65,7 @@ def decide(
             by=by,
             now_ms=now_ms,
             review_due_at_ms=review_due_ms(context.plan, context.form, now_ms, entry.obligation.time_zone),
+            change_reason=given.change_reason,
         )
     elif result == "rejected":
         entry = rejected(entry, now_ms=now_ms)

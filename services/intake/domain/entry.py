@@ -37,6 +37,7 @@ class Report(BaseModel):
     state: ReportState
     nil_reason: str | None = None
     explanations: tuple[tuple[str, str], ...] = ()
+    change_reason: str | None = None
     decisions: tuple[Decision, ...] = ()
 
     def content(self) -> Content:

@@ -22,6 +22,7 @@ from services.intake.domain.imported import (
 from services.intake.domain.submission import VALUES_MAX, Mode, ReportInput
 from shared.events.base import Names
 from shared.plan.periods import Period
+from shared.shape_faults import said
 
 Record = Sequence[Any]
 """[line, kind, plan, form, unit, period, replaces, held, faults]: see `formats.records`."""
@@ -29,7 +30,10 @@ Record = Sequence[Any]
 
 @dataclass(slots=True)
 class Group:
-    """The rows of one report. `faults` are (line, code, member, expected, got)."""
+    """The rows of one report. `faults` are (line, code, member, expected, got).
+
+    `faulty_lines` are those of values that cannot be read, each with the indicator that it is about.
+    """
 
     plan: str
     form: str
@@ -39,7 +43,7 @@ class Group:
     replaces: set[int | None] = field(default_factory=set)
     values: list[dict[str, Any]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
-    faulty_lines: set[int] = field(default_factory=set)
+    faulty_lines: dict[int, str] = field(default_factory=dict)
     explanations: dict[str, str] = field(default_factory=dict)
     nil_reasons: list[str] = field(default_factory=list)
     whole: dict[str, Any] | None = None
@@ -58,6 +62,10 @@ class Group:
     def is_unclear(self) -> bool:
         """Whether something is at fault that concerns more than single values."""
         return len(self.replaces - {None}) > 1 or any(line not in self.faulty_lines for line, *_ in self.faults)
+
+    def is_about_unread(self, conflict: FileConflict) -> bool:
+        """Whether validation misses a value only because its row cannot be read, which is told already."""
+        return not conflict.indexes and conflict.objects.get("indicator") in self.faulty_lines.values()
 
     @property
     def names_files(self) -> bool:
@@ -104,7 +112,7 @@ def _put(group: Group, record: Record) -> None:
     elif kind == "explain":
         group.explanations[held[0]] = held[1]
     elif faults:
-        group.faulty_lines.add(line)
+        group.faulty_lines[line] = held["indicator"]
     elif len(group.values) <= VALUES_MAX:  # one too many is enough to be refused
         group.values.append(held)
         group.lines.append(line)
@@ -180,6 +188,7 @@ def _row_conflicts(group: Group) -> list[FileConflict]:
             pointer=member,
             expected=expected,
             got=got,
+            indicator=group.faulty_lines.get(line, ""),
         )
         for line, code, member, expected, got in group.faults[:CONFLICTS_OF_REPORT_MAX]
     ]
@@ -195,9 +204,8 @@ def _model_conflicts(group: Group, error: ValidationError, lines: Sequence[int])
     found = []
     for fault in error.errors(include_input=False, include_url=False)[:CONFLICTS_OF_REPORT_MAX]:
         pointer = "".join(f"/{step}" for step in fault["loc"])
-        message = Names(vi=f"Sai khuôn dạng: {fault['msg']}", en=fault["msg"])
         where = lines_of(pointer, lines) or (group.line,)
-        found.append(_conflict(group, "NOT_VALID", message, lines=where, pointer=pointer))
+        found.append(_conflict(group, "NOT_VALID", said(fault), lines=where, pointer=pointer))
     return found
 
 
@@ -213,14 +221,22 @@ def _value_places(error: ValidationError, count: int) -> set[int] | None:
 
 
 def _conflict(
-    group: Group, code: str, message: Names, *, lines: tuple[int, ...], pointer: str, expected: str = "", got: str = ""
+    group: Group,
+    code: str,
+    message: Names,
+    *,
+    lines: tuple[int, ...],
+    pointer: str,
+    expected: str = "",
+    got: str = "",
+    indicator: str = "",
 ) -> FileConflict:
     return FileConflict(
         code=code,
         severity="ERROR",
         message=message,
         pointer=pointer if not pointer or pointer.startswith("/") else f"/{pointer}",
-        objects=group.objects,
+        objects={"indicator": indicator, **group.objects} if indicator else group.objects,
         indexes=lines,
         expected=expected or None,
         got=got or None,
@@ -237,7 +253,7 @@ def unread(group: Group, found: Sequence[FileConflict]) -> ReportResult:
         period=group.period,
         result="refused",
         counts=all_rejected(group.rows),
-        conflicts=tuple(found),
+        conflicts=tuple(found[:CONFLICTS_OF_REPORT_MAX]),
         conflict_groups_total=len(found),
         rejected_lines=tuple(sorted({*group.lines, *group.faulty_lines})),
     )

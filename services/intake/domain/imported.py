@@ -22,8 +22,15 @@ CONFLICTS_OF_REPORT_MAX = 20
 RESULTS_MAX = 300
 REJECTED_LISTED_MAX = 1_000
 
-Result = Literal["created", "unchanged", "rejected", "refused"]
+Per = Literal["file", "report"]
+"""What ATOMIC takes whole or not at all: everything that was sent together, or each report of it."""
+Result = Literal["created", "unchanged", "rejected", "refused", "withheld"]
 FileOutcome = Literal["ACCEPTED", "ACCEPTED_WITH_ERRORS", "PARTIALLY_ACCEPTED_WITH_ERRORS", "REJECTED"]
+
+
+def all_or_none(mode: Mode, per: Per) -> bool:
+    """Whether one report at fault keeps all reports that were sent with it from being written."""
+    return mode == "ATOMIC" and per == "file"
 
 
 class Part(BaseModel):
@@ -46,7 +53,10 @@ class FileConflict(Part):
 
 
 class ReportResult(Part):
-    """What became of one report: created, unchanged, rejected by validation, or refused as a whole."""
+    """What became of one report: created, unchanged, rejected by validation, or refused as a whole.
+
+    `withheld`: sound, and not written because another report that was sent with it is not.
+    """
 
     line: int
     plan: str
@@ -65,6 +75,15 @@ class ReportResult(Part):
     @property
     def is_kept(self) -> bool:
         return self.result in ("created", "unchanged")
+
+    def withheld(self) -> ReportResult:
+        """The result once nothing of what was sent together is written."""
+        if self.result != "created":
+            return self
+        rejected = all_rejected(self.counts.received)
+        return self.model_copy(
+            update={"result": "withheld", "version": None, "receipt_sha256": None, "counts": rejected}
+        )
 
 
 def decided(given: ReportInput, lines: Sequence[int], decision: Decision, *, dry_run: bool) -> ReportResult:
@@ -103,6 +122,8 @@ def decided(given: ReportInput, lines: Sequence[int], decision: Decision, *, dry
 def refusal_conflicts(refusal: Refusal, lines: Sequence[int], objects: dict[str, str]) -> list[FileConflict]:
     """A refusal as conflicts: one for each of its details, else one for the whole report."""
     code = refusal.kind.upper()
+    if refusal.kind == "version_moved":
+        return [_moved(refusal, lines, objects)]
     if not refusal.details:
         whole = FileConflict(
             code=code,
@@ -124,6 +145,34 @@ def refusal_conflicts(refusal: Refusal, lines: Sequence[int], objects: dict[str,
         )
         for detail in refusal.details[:CONFLICTS_OF_REPORT_MAX]
     ]
+
+
+def _moved(refusal: Refusal, lines: Sequence[int], objects: dict[str, str]) -> FileConflict:
+    """Another version stands than the file amends: said in the words of a file, which has no `If-Match`."""
+    version = int(refusal.members.get("current_version", 0))
+    return FileConflict(
+        code="VERSION_MOVED",
+        severity="ERROR",
+        message=_names(_STANDS, version) if version else _NONE_STANDS,
+        pointer="/replaces",
+        objects=objects,
+        indexes=tuple(lines[:LINES_LISTED_MAX]),
+        expected=str(version) if version else "",
+    )
+
+
+def _names(pattern: Names, version: int) -> Names:
+    return Names(vi=pattern.vi.format(version), en=pattern.en.format(version))
+
+
+_STANDS = Names(
+    vi="Phiên bản {0} đang có hiệu lực: tải lại mẫu rồi sửa, hoặc ghi {0} vào cột replaces",
+    en="Version {0} stands: amend a template downloaded anew, or name {0} under replaces",
+)
+_NONE_STANDS = Names(
+    vi="Chưa có phiên bản nào để thay: bỏ trống cột replaces, hoặc tải lại mẫu",
+    en="There is no version to replace: leave replaces empty, or download the template again",
+)
 
 
 def lines_of(pointer: str, lines: Sequence[int]) -> tuple[int, ...]:
@@ -150,6 +199,7 @@ class Tally(BaseModel):
     rejected_indexes: list[int] = Field(default_factory=list)
     troubled: list[ReportResult] = Field(default_factory=list)
     fine: list[ReportResult] = Field(default_factory=list)
+    is_withheld: bool = False
 
     def add(self, found: Iterable[ReportResult]) -> None:
         """Count the results and list as many as there is room for, those with errors before all others."""
@@ -176,15 +226,33 @@ class Tally(BaseModel):
     def total(self) -> int:
         return sum(self.reports.values())
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether every report is kept."""
+        return self.kept == self.total
+
+    def withheld(self) -> Tally:
+        """The tally once nothing of the file is written, because a report of it is at fault."""
+        reports = {**self.reports, "created": 0, "withheld": self.reports["created"]}
+        return self.model_copy(
+            update={
+                "is_withheld": True,
+                "reports": reports,
+                "counts": all_rejected(self.counts.received),
+                "troubled": [result.withheld() for result in self.troubled],
+                "fine": [result.withheld() for result in self.fine],
+            }
+        )
+
     def status(self) -> Status:
         """ERROR: nothing is kept. WARNING: something is kept, and there is something to say. Else SUCCESS."""
-        if not self.kept:
+        if not self.kept or self.is_withheld:
             return "ERROR"
         return "WARNING" if self.conflict_groups_total else "SUCCESS"
 
     def outcome(self) -> FileOutcome:
         """The ladder: rejected, partially (whole reports are missing), with errors (single values), accepted."""
-        if not self.kept:
+        if not self.kept or self.is_withheld:
             return "REJECTED"
         if self.kept < self.total:
             return "PARTIALLY_ACCEPTED_WITH_ERRORS"
@@ -199,7 +267,7 @@ class Tally(BaseModel):
         return [*self.troubled, *self.fine][:RESULTS_MAX]
 
 
-_RESULTS: tuple[Result, ...] = ("created", "unchanged", "rejected", "refused")
+_RESULTS: tuple[Result, ...] = ("created", "unchanged", "rejected", "refused", "withheld")
 
 
 def _extend(listed: list[Any], more: Iterable[Any], at_most: int) -> None:

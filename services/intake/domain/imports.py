@@ -2,6 +2,9 @@
 
 QUEUED -> RUNNING -> DONE, or FAILED (with the fault of the file, or of the platform). RUNNING carries a lease; when it
 runs out another instance goes on with the first part that is not in the tally.
+
+A file that is to be taken whole or not at all goes through its parts twice: first a rehearsal that writes nothing; when
+that found a fault the job ends there, else it is `checked`, and the parts are written.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.intake.domain.imported import Tally
+from services.intake.domain.imported import Per, Tally, all_or_none
 from services.intake.domain.reach import Reach
 from services.intake.domain.submission import Mode
 from shared.events.base import Names
@@ -37,6 +40,7 @@ class Sent(BaseModel):
 
     format: Format
     mode: Mode
+    per: Per = "report"
     dry_run: bool
     decimal: Decimal
     by: str
@@ -50,9 +54,13 @@ class Sent(BaseModel):
 
     @property
     def reach(self) -> Reach:
-        """The unit and, of a subtree, all below it; the forms and the plan that the sender is bound to."""
-        units = frozenset((self.unit, *self.units)) if self.unit else None
-        return Reach(units=units, forms=frozenset(self.forms) or None, plan=self.plan)
+        """What the sender is bound to."""
+        return Reach.of(unit=self.unit, units=self.units, forms=self.forms, plan=self.plan)
+
+    @property
+    def is_all_or_none(self) -> bool:
+        """Whether one report at fault keeps all of the file from being written."""
+        return all_or_none(self.mode, self.per)
 
     def is_like(self, other: Sent) -> bool:
         """Whether both stand for the same request, whenever it came."""
@@ -97,10 +105,16 @@ class Job(BaseModel):
     rows_done: int = 0
     parts_total: int = 0
     parts_done: int = 0
+    checked: bool = False
     tally: Tally = Field(default_factory=Tally)
     fault: Fault | None = None
     finished_at_ms: int = 0
     rev: int = Field(default=0, exclude=True)
+
+    @property
+    def is_rehearsing(self) -> bool:
+        """Whether the parts that come next are looked at and not written."""
+        return self.sent.dry_run or (self.sent.is_all_or_none and not self.checked)
 
     def claimed(self, *, owner: str, now_ms: int) -> Job:
         """The job in somebody's hands from now on."""
@@ -124,6 +138,14 @@ class Job(BaseModel):
     def restarted(self) -> Job:
         """The job with nothing done yet: a rehearsal that was interrupted has forgotten what it rehearsed."""
         return self._with(tally=Tally(), parts_done=0, rows_done=0)
+
+    def passed(self) -> Job:
+        """The job with its rehearsal over and nothing at fault: from here on its parts are written."""
+        return self.restarted()._with(checked=True)
+
+    def withheld(self) -> Job:
+        """The job that ends with nothing written, because a report of its file is at fault."""
+        return self._with(tally=self.tally.withheld())
 
     def waiting_until(self, due_ms: int) -> Job:
         """The job with its lease ending then."""

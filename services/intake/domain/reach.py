@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Self
+
 from pydantic import BaseModel, ConfigDict
 
 SHOWN_MAX = 10
@@ -15,6 +18,14 @@ class Reach(BaseModel):
     units: frozenset[str] | None = None
     forms: frozenset[str] | None = None
     plan: str = ""
+
+    @classmethod
+    def of(
+        cls, *, unit: str | None, units: Iterable[str] | None, forms: Iterable[str] | None, plan: str | None
+    ) -> Self:
+        """The reach of somebody bound to a unit and, of a subtree, to all `units` below it; nothing named binds not."""
+        bound = frozenset((unit, *(units or ()))) if unit else None
+        return cls(units=bound, forms=frozenset(forms or ()) or None, plan=plan or "")
 
     def bound(self, *, plan: str, form: str, unit: str) -> str:
         """The bound that a report is outside of, as it is told; "" when it is within all of them."""

@@ -22,7 +22,7 @@ class Told:
     def document(self) -> dict[str, Any]:
         state = self.by.state
         told = {"version": state.version, "by": state.submitted_by, "at": iso(state.received_at_ms)}
-        return {**self.change.document(), **told}
+        return {**self.change.document(), **told, "reason": self.by.change_reason}
 
 
 def differences(chain: Sequence[Report]) -> list[Told]:

@@ -12,16 +12,30 @@ from shared.plan.model import Form, Indicator, LevelMap
 Fault = tuple[str, Found]
 """Code of the fault and what was found."""
 
+_IN_VIETNAMESE = {
+    "value": "giá trị",
+    "numerator": "tử số",
+    "denominator": "mẫu số",
+    "nil": "“không phát sinh”",
+    "not_applicable": "“không áp dụng”",
+}
+
 
 def faults(catalogue: Mapping[str, Indicator], form: Form, value: ReportedValue) -> Sequence[Fault]:
     """What is wrong with the shape of one value; empty when rules may look at it."""
     indicator = catalogue.get(value.indicator)
     if indicator is None:
         message = Names(vi="Kế hoạch không có chỉ tiêu này", en="The plan has no such indicator")
-        return [("UNKNOWN_INDICATOR", Found(message, (value.indicator,), "indicator"))]
+        return [
+            (
+                "UNKNOWN_INDICATOR",
+                Found(message, (value.indicator,), "indicator", "an indicator of the plan", value.indicator),
+            )
+        ]
     if not _on_form(form, indicator):
         message = Names(vi=f"Chỉ tiêu không thuộc biểu {form.code}", en=f"The indicator is not on form {form.code}")
-        return [("NOT_ON_FORM", Found(message, (value.indicator,), "indicator"))]
+        expected = f"an indicator of form {form.code}"
+        return [("NOT_ON_FORM", Found(message, (value.indicator,), "indicator", expected, value.indicator))]
     if value.status != "reported":
         return list(_status_faults(value))
     found = _quotient_faults(indicator, value) if indicator.is_quotient else _plain_faults(indicator, value)
@@ -37,11 +51,12 @@ def _on_form(form: Form, indicator: Indicator) -> bool:
 def _status_faults(value: ReportedValue) -> Iterator[Fault]:
     held = [member for member in FIELDS if getattr(value, member) is not None]
     if held:
-        message = Names(vi=f"Trạng thái {value.status} không đi cùng số liệu", en=f"{value.status} has no numbers")
-        yield "VALUE_TYPE", Found(message, (value.indicator,), held[0], "no number")
+        state = _IN_VIETNAMESE[value.status]
+        message = Names(vi=f"Trạng thái {state} không đi cùng số liệu", en=f"{value.status} has no numbers")
+        yield "VALUE_TYPE", Found(message, (value.indicator,), held[0], "no number", text(getattr(value, held[0])))
     if value.status == "not_applicable" and not value.reason:
         message = Names(vi="Không áp dụng thì phải nêu lý do", en="not_applicable needs a reason")
-        yield "REASON_MISSING", Found(message, (value.indicator,), "reason")
+        yield "REASON_MISSING", Found(message, (value.indicator,), "reason", "reason", "missing")
 
 
 def _quotient_faults(indicator: Indicator, value: ReportedValue) -> Sequence[Fault]:
@@ -68,11 +83,12 @@ def _number_faults(indicator: Indicator, value: ReportedValue, wanted: tuple[str
     for member in FIELDS:
         number = getattr(value, member)
         if member in wanted and number is None:
-            message = Names(vi=f"Thiếu {member}", en=f"{member} is missing")
+            message = Names(vi=f"Thiếu {_IN_VIETNAMESE[member]}", en=f"{member} is missing")
             yield "VALUE_MISSING", Found(message, code, member, "number", "missing")
         elif member not in wanted and number is not None:
             message = Names(
-                vi=f"Chỉ tiêu này nhận {' và '.join(wanted)}", en=f"This indicator takes {' and '.join(wanted)}"
+                vi=f"Chỉ tiêu này nhận {' và '.join(_IN_VIETNAMESE[name] for name in wanted)}",
+                en=f"This indicator takes {' and '.join(wanted)}",
             )
             yield "VALUE_TYPE", Found(message, code, member, " + ".join(wanted), member)
         elif number is not None and (indicator.integer or indicator.type == "count") and number != int(number):

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from shared.events.report import ReportedValue, ValueStatus
+from shared.shape_faults import incoherent
 
 VALUES_MAX = 500
 EXPLANATIONS_MAX = 50
@@ -39,6 +40,9 @@ class ValueInput(Input):
 
     indicator: Token
     status: ValueStatus = "reported"
+    estimated: Literal[True] | None = Field(
+        default=None, description="The number is the unit's own estimate: it counts, with less confidence."
+    )
     value: Number | None = None
     numerator: Number | None = None
     denominator: Number | None = None
@@ -85,18 +89,37 @@ class ReportInput(Input):
     nil_reason: Text | None = None
     values: Annotated[tuple[ValueInput, ...], Field(max_length=VALUES_MAX, strict=False)] = ()
     explanations: Annotated[dict[Token, Text], Field(max_length=EXPLANATIONS_MAX)] = Field(default_factory=dict)
+    change_reason: Annotated[
+        Text | None, Field(description="Why this replaces another version: kept with it, no part of the content.")
+    ] = None
     mode: Mode = "ATOMIC"
 
     @model_validator(mode="after")
     def nil_or_values(self) -> ReportInput:
         if self.nil and self.values:
-            raise ValueError("a nil report has no values: send either nil with nil_reason, or values")
+            raise incoherent(
+                "nil_with_values",
+                "Báo cáo không phát sinh thì không có số liệu: gửi nil kèm nil_reason, hoặc gửi values",
+                "a nil report has no values: send either nil with nil_reason, or values",
+            )
         if self.nil and not self.nil_reason:
-            raise ValueError("a nil report needs nil_reason")
+            raise incoherent(
+                "nil_without_reason",
+                "Báo cáo không phát sinh phải nêu lý do (nil_reason)",
+                "a nil report needs nil_reason",
+            )
         if not self.nil and not self.values:
-            raise ValueError("send values, or nil with nil_reason")
+            raise incoherent(
+                "nothing_reported",
+                "Gửi số liệu (values), hoặc nil kèm nil_reason",
+                "send values, or nil with nil_reason",
+            )
         if not self.nil and self.nil_reason:
-            raise ValueError("nil_reason belongs to a nil report only")
+            raise incoherent(
+                "reason_without_nil",
+                "nil_reason chỉ dùng cho báo cáo không phát sinh",
+                "nil_reason belongs to a nil report only",
+            )
         return self
 
     def duplicates(self) -> list[int]:

@@ -89,10 +89,13 @@ class Comparison:
 
 def compare(sent: Sequence[ValueInput], verdict: Verdict, current: Mapping[str, ReportedValue]) -> Comparison:
     """Count the values by what they would change. In an ATOMIC refusal all are rejected."""
-    rejected = tuple(index for index, value in enumerate(sent) if value.indicator in verdict.rejected)
-    created = sum(1 for value in verdict.accepted if value.indicator not in current)
-    unchanged = sum(1 for value in verdict.accepted if current.get(value.indicator) == value)
+    rejected = tuple(
+        [index for index, value in enumerate(sent) if value.indicator in verdict.rejected] if verdict.rejected else ()
+    )
     valid = len(verdict.accepted)
+    was = [current.get(value.indicator) for value in verdict.accepted] if current else [None] * valid
+    created = was.count(None)
+    unchanged = sum(1 for held, value in zip(was, verdict.accepted, strict=True) if held is not None and held == value)
     counts = Counts(
         received=len(sent),
         valid=valid,

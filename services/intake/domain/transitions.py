@@ -27,6 +27,7 @@ def received(
     by: str,
     now_ms: int,
     review_due_at_ms: int | None = None,
+    change_reason: str | None = None,
 ) -> Entry:
     """The entry with this content as its next version, which reviewers have until `review_due_at_ms`.
 
@@ -61,6 +62,7 @@ def received(
         state=state,
         nil_reason=content.nil_reason,
         explanations=tuple(sorted(content.explanations.items())),
+        change_reason=change_reason,
         decisions=entry.report.decisions if entry.report else (),
     )
     obligation = changed(

@@ -12,6 +12,7 @@ from typing import Literal
 
 Decimal = Literal["auto", "point", "comma"]
 
+_DIGITS_MAX = 18
 _PLAIN = re.compile(r"[+-]?[0-9]{1,18}")
 _FRACTION = re.compile(r"([+-]?[0-9]{1,18})([.,])([0-9]{1,15})")
 _MARKS: dict[str, str] = {"point": ".", "comma": ","}
@@ -35,7 +36,7 @@ class Numbers:
 
     def read(self, text: str) -> float:
         """The number. NumberFault: NUMBER_UNREADABLE, NUMBER_AMBIGUOUS or NUMBER_MARK (the other decimal mark)."""
-        if _PLAIN.fullmatch(text):
+        if (text.isdigit() and text.isascii() and len(text) <= _DIGITS_MAX) or _PLAIN.fullmatch(text):
             return float(text)
         found = _FRACTION.fullmatch(text)
         if found is None:

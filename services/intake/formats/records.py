@@ -27,12 +27,13 @@ class Records:
 
     def __init__(self, places: Sequence[int], numbers: Numbers) -> None:
         self._places = places
+        self._width = max(places) + 1
         self._numbers = numbers
 
     def of(self, line: int, row: list[str]) -> Record | None:
         """The record of a row; None for an empty one."""
         # A missing column's place is -1: the empty cell put behind the row. A row that is too short is padded.
-        padded = [*row, *[""] * (max(self._places) + 1 - len(row)), ""]
+        padded = [*row, *[""] * (self._width - len(row)), ""]
         cells = [padded[place].strip() for place in self._places]
         plan, form, unit, period, indicator = cells[:5]
         status_cell, reason = cells[8], unguarded(cells[9])

@@ -21,6 +21,8 @@ from shared.events.base import Names
 
 PART_BYTES_AIM = 1024 * 1024
 PARTS_MAX = 64
+PLACES_MAX = 50_000
+"""Units' forms of one file whose part is remembered while it is read."""
 _WRITE_BUFFER_BYTES = 256 * 1024
 
 
@@ -35,24 +37,38 @@ def write_parts(
     """Write every record to its part; gives the rows of each. FileFault when a record may not be there at all."""
     counts = [0] * parts
     rows = 0
+    places: dict[tuple[str, str, str], int] = {}
     with ExitStack() as stack:
         files = [
             stack.enter_context(part_path(folder, part).open("wb", buffering=_WRITE_BUFFER_BYTES // 4))
             for part in range(parts)
         ]
         for record in records:
-            rows += rows_of(record)
+            count = rows_of(record)
+            rows += count
             if rows > rows_max:
                 raise _too_many(rows_max, record[0])
-            bound = reach.bound(plan=record[PLAN], form=record[FORM], unit=record[UNIT])
-            if bound and record[KIND] != "stray":
-                raise _forbidden(record, bound)
-            part = zlib.crc32(f"{record[PLAN]}\0{record[FORM]}\0{record[UNIT]}".encode()) % parts if parts > 1 else 0
-            files[part].write(orjson.dumps(record) + b"\n")
-            counts[part] += rows_of(record)
+            about = (record[PLAN], record[FORM], record[UNIT])
+            part = places.get(about)
+            if part is None:
+                part = _place(record, about, reach, parts)
+                # A stray row was let through unasked: it must not speak for the rows that are none.
+                if record[KIND] != "stray" and len(places) < PLACES_MAX:
+                    places[about] = part
+            files[part].write(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
+            counts[part] += count
     if not rows:
         raise _empty()
     return counts
+
+
+def _place(record: Record, about: tuple[str, str, str], reach: Reach, parts: int) -> int:
+    """The part of every record about this. FileFault when they may not be there; a stray row is refused later."""
+    plan, form, unit = about
+    bound = reach.bound(plan=plan, form=form, unit=unit)
+    if bound and record[KIND] != "stray":
+        raise _forbidden(record, bound)
+    return zlib.crc32("\0".join(about).encode()) % parts
 
 
 def read_part(folder: Path, part: int) -> list[Record]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from services.intake.domain.grouping import Group, Record, unread
-from services.intake.domain.imported import FileConflict, ReportResult
+from services.intake.domain.imported import FileConflict, Per, ReportResult, Tally, all_or_none
 from services.intake.domain.reach import Reach
 from services.intake.domain.submission import Mode
 from services.intake.formats.faults import FileFault
@@ -17,6 +18,14 @@ from shared.refusal import Refusal
 REPORTS_MAX = 500
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A result for each line of a batch, in their order, and all of them counted."""
+
+    results: list[ReportResult]
+    tally: Tally
+
+
 class SubmitBatch:
     """Takes a batch of at most REPORTS_MAX reports."""
 
@@ -25,18 +34,32 @@ class SubmitBatch:
         self._rehearse = rehearse
         self._clock = clock
 
-    async def submit(self, body: bytes, *, by: str, mode: Mode, dry_run: bool, reach: Reach) -> list[ReportResult]:
-        """A result for each line, in their order; a line that cannot be read is refused alone.
+    async def submit(self, body: bytes, *, by: str, mode: Mode, per: Per, dry_run: bool, reach: Reach) -> Taken:
+        """What became of each line. A line that cannot be read is at fault as one that breaks a rule.
 
-        Refused as a whole: no line, too many, or one that the sender may not report. Transient: some
-        may be stored; the same batch again stores none of them twice.
+        ATOMIC per file: all are rehearsed first, and nothing is written when one is at fault. Refused as a whole: no
+        line, too many, or one that the sender may not report. Transient: some may be stored; the same batch again
+        stores none of them twice.
         """
         records, broken = _read(body)
         _check_reach(records, reach)
-        submit, memory = self._rehearse() if dry_run else (self._submit, None)
-        reports = FileReports(submit, by=by, mode=mode, at_ms=self._clock.now_ms(), memory=memory)
-        results = [*broken, *await reports.take(records)]
-        return sorted(results, key=lambda result: result.line)
+        at_ms, whole = self._clock.now_ms(), all_or_none(mode, per)
+        if whole or dry_run:
+            submit, memory = self._rehearse()
+            rehearsal = FileReports(submit, by=by, mode=mode, at_ms=at_ms, memory=memory)
+            taken = await _taken(rehearsal, records, broken)
+            if whole and not taken.tally.is_sound:
+                return Taken([result.withheld() for result in taken.results], taken.tally.withheld())
+            if dry_run:
+                return taken
+        return await _taken(FileReports(self._submit, by=by, mode=mode, at_ms=at_ms), records, broken)
+
+
+async def _taken(reports: FileReports, records: list[Record], broken: list[ReportResult]) -> Taken:
+    results = sorted([*broken, *await reports.take(records)], key=lambda result: result.line)
+    tally = Tally()
+    tally.add(results)
+    return Taken(results, tally)
 
 
 def _read(body: bytes) -> tuple[list[Record], list[ReportResult]]:

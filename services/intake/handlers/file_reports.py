@@ -14,8 +14,17 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 from services.intake.domain.decide import Decision
-from services.intake.domain.grouping import Group, Record, prepared, sequences, stray, unread, with_left_out
-from services.intake.domain.imported import ReportResult, all_rejected, decided, refusal_conflicts
+from services.intake.domain.grouping import (
+    Group,
+    Prepared,
+    Record,
+    prepared,
+    sequences,
+    stray,
+    unread,
+    with_left_out,
+)
+from services.intake.domain.imported import FileConflict, ReportResult, all_rejected, decided, refusal_conflicts
 from services.intake.domain.submission import Mode, ReportInput
 from shared.errors import Transient
 from shared.refusal import Refusal
@@ -85,10 +94,10 @@ class FileReports:
     async def _one(self, group: Group, remembered: dict[str, None]) -> ReportResult:
         ready = prepared(group, self._mode)
         if ready.given is None:
-            return unread(group, ready.conflicts)
+            return unread(group, await self._all_faults(group, ready))
         given, lines = ready.given, ready.lines or (group.line,)
         try:
-            decision = await self._decision(given, group.named_version)
+            decision = await self._decision(given, group.named_version, dry_run=self._memory is not None)
         except Refusal as refusal:
             return _refused(group, given, lines, refusal)
         if self._memory is not None:
@@ -96,11 +105,26 @@ class FileReports:
             remembered[decision.entry.id] = None
         return with_left_out(decided(given, lines, decision, dry_run=self._memory is not None), group, ready.conflicts)
 
-    async def _decision(self, given: ReportInput, named: int | None) -> Decision:
+    async def _all_faults(self, group: Group, ready: Prepared) -> Sequence[FileConflict]:
+        """Why the group is no submission, and what is wrong with those of its rows that can be read.
+
+        Who mends a file is told everything at once, whatever the mode is. Nothing is written for that.
+        """
+        rest = prepared(group, "PARTIAL") if self._mode == "ATOMIC" else ready
+        if rest.given is None:
+            return ready.conflicts
+        try:
+            decision = await self._decision(rest.given, group.named_version, dry_run=True)
+        except Refusal as refusal:
+            return (*rest.conflicts, *refusal_conflicts(refusal, rest.lines, group.objects))
+        more = decided(rest.given, rest.lines, decision, dry_run=True).conflicts
+        return (*rest.conflicts, *(conflict for conflict in more if not group.is_about_unread(conflict)))
+
+    async def _decision(self, given: ReportInput, named: int | None, *, dry_run: bool) -> Decision:
         for attempt in range(1, TRIES_MAX + 1):
             try:
                 return await self._submit.submit(
-                    given, by=self._by, named_version=named, dry_run=self._memory is not None, at_ms=self._at_ms
+                    given, by=self._by, named_version=named, dry_run=dry_run, at_ms=self._at_ms
                 )
             except Transient:
                 if attempt == TRIES_MAX:

@@ -7,6 +7,10 @@ Carrying out: after each part one write moves progress, counts and lease togethe
 that were already written; when the lease is over, that part is done again, and its reports answer "unchanged" because
 identical content writes nothing. So nothing is stored twice, and the counts of at most one part say "unchanged" where
 they would have said "created" (a rejected report of it counts twice in its obligation's `rejected_count`).
+
+All or none: the store has no write over many documents, so a file that is to be taken whole is rehearsed whole first.
+That the rehearsal found nothing is kept with the job, so a crash after it goes on writing and never stops in the
+middle. What others write between the two is the limit: a report that this makes impossible is refused alone, and told.
 """
 
 from __future__ import annotations
@@ -206,19 +210,28 @@ class RunImports:
             return
         if job.parts_done == 0:
             job = await self._saved(job.cut(counts, now_ms=self._clock.now_ms()))
-        reports = self._reports(job.sent)
-        if job.sent.dry_run and job.parts_done:
-            job = await self._saved(job.restarted())
+        if job.is_rehearsing:
+            # One that was interrupted has forgotten what it rehearsed.
+            job = await self._saved(job.restarted()) if job.parts_done else job
+            job = await self._through(job, counts, *self._rehearse())
+            if job.sent.is_all_or_none and not job.tally.is_sound:
+                job = job.withheld()
+            elif not job.sent.dry_run:
+                job = await self._saved(job.passed())
+        if not job.is_rehearsing:
+            job = await self._through(job, counts, self._submit, None)
+        await self._end(job, None)
+
+    async def _through(self, job: Job, counts: Sequence[int], submit: Submit, memory: Memory | None) -> Job:
+        """The job with all its parts done: written, or with `memory` rehearsed."""
+        sent = job.sent
+        reports = FileReports(submit, by=sent.by, mode=sent.mode, at_ms=sent.received_at_ms, memory=memory)
         for part in range(job.parts_done, len(counts)):
             results = await reports.take(await self._files.part(job, part))
             tally = job.tally.model_copy(deep=True)
             tally.add(results)
             job = await self._saved(job.advanced(tally, rows=counts[part], now_ms=self._clock.now_ms()))
-        await self._end(job, None)
-
-    def _reports(self, sent: Sent) -> FileReports:
-        submit, memory = self._rehearse() if sent.dry_run else (self._submit, None)
-        return FileReports(submit, by=sent.by, mode=sent.mode, at_ms=sent.received_at_ms, memory=memory)
+        return job
 
     async def _end(self, job: Job, fault: Fault | None) -> None:
         await self._saved(job.ended(now_ms=self._clock.now_ms(), fault=fault))

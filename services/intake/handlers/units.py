@@ -47,8 +47,13 @@ class RegisterUnits:
         self._audit = audit
         self._clock = clock
 
-    async def register(self, given: UnitInput, *, unit: str, by: str) -> Registration:
-        """Register or change the unit. Unchanged content writes nothing, but finishes what a crash left undone."""
+    async def register(
+        self, given: UnitInput, *, unit: str, by: str, named_revision: int | None = None, dry_run: bool = False
+    ) -> Registration:
+        """Register or change the unit. Unchanged content writes nothing, but finishes what a crash left undone.
+
+        Refused when `named_revision` no longer stands. `dry_run`: the same answer, and nothing is written.
+        """
         if given.code != unit:
             raise Refusal(
                 "not_valid",
@@ -57,23 +62,27 @@ class RegisterUnits:
                 pointer="/code",
             )
         now_ms = self._clock.now_ms()
-        done = await self._save(given, now_ms)
+        done = await self._save(given, now_ms, named_revision=named_revision, dry_run=dry_run)
+        if dry_run:
+            return done
         if done.result != "unchanged":
             what = f"unit.{done.result}"
             await self._audit.record(REGISTRY, what, unit, by=by, at_ms=now_ms, revision=done.state.revision)
         await self._materialise.for_unit(unit, now_ms)
         return done
 
-    async def _save(self, given: UnitInput, now_ms: int) -> Registration:
+    async def _save(self, given: UnitInput, now_ms: int, *, named_revision: int | None, dry_run: bool) -> Registration:
         for _ in range(ATTEMPTS_MAX):
             held = await self._units.get(given.code)
             before, today = held.state if held else None, local_day(now_ms, given.time_zone)
             state = state_of(given, revision=before.revision if before else 1, held=before, today=today)
             if state == before:
                 return Registration("unchanged", state)
+            if named_revision is not None and named_revision != (before.revision if before else 0):
+                raise _moved(before)
             if before is not None:
                 state = state.model_copy(update={"revision": before.revision + 1})
-            if await self._units.save(state, held, now_ms=now_ms):
+            if dry_run or await self._units.save(state, held, now_ms=now_ms):
                 return Registration("changed" if held else "created", state)
         raise Transient(f"unit {given.code} is being changed by others; try again")
 
@@ -110,3 +119,12 @@ class RegisterUnits:
             if state.unit > (cursor or "") and below.has(state.unit, day) and (as_of is None or is_valid(state, day))
         ]
         return found[:limit], found[limit - 1].unit if len(found) > limit else None
+
+
+def _moved(state: UnitState | None) -> Refusal:
+    return Refusal(
+        "version_moved",
+        "Đơn vị đã thay đổi; hãy đọc lại trước khi sửa." if state else "Đơn vị chưa được đăng ký.",
+        "The unit has moved on; read it before changing it." if state else "The unit is not registered yet.",
+        members={"current_version": state.revision if state else 0},
+    )

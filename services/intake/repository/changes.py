@@ -1,8 +1,9 @@
-"""What was changed since an instant: plans, units, keys, ledger entries, and the versions that were accepted."""
+"""What was changed since an instant, and by whom: everything whose change has a line in the audit log; and the versions
+that were accepted."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import orjson
@@ -10,7 +11,17 @@ import orjson
 from services.intake.domain.audit import REGISTRY
 from services.intake.domain.entry import SYSTEM
 from services.intake.domain.receipts import Accepted
-from services.intake.repository.collections import KEYS, OBLIGATIONS, PLANS, REPORT_VERSIONS, UNITS
+from services.intake.repository.collections import (
+    DRAFTS,
+    IMPORTS,
+    KEPT_FILES,
+    KEYS,
+    OBLIGATIONS,
+    PLANS,
+    REPORT_VERSIONS,
+    SEALS,
+    UNITS,
+)
 from shared.audit.lines import Changed
 from shared.store.documents import Between, Document, Documents, scan
 
@@ -26,7 +37,7 @@ class ChangedDocuments:
         self._store = store
 
     async def since(self, at_ms: int) -> AsyncIterator[Changed]:
-        """Plans, units, keys and entries of the ledger whose last change is of this instant or later."""
+        """Changes of this instant or later. Of a thing's writes the last one, of its decisions all."""
         async for held in self._scan(PLANS.name, "published_ms", at_ms):
             yield Changed(held["plan"], (held["version"],), 1, UNKNOWN, held["published_ms"], "plan.published")
         async for held in self._scan(UNITS.name, "changed_ms", at_ms):
@@ -36,10 +47,32 @@ class ChangedDocuments:
             by = held["created_by"] if held["changed_ms"] == held["created_ms"] else UNKNOWN
             yield Changed(REGISTRY, (held["_id"],), held["rev"], by, held["changed_ms"], "key.changed")
         async for held in self._scan(OBLIGATIONS.name, "changed_at_ms", at_ms):
-            ids = (_report_id(held), held["_id"])
-            yield Changed(
-                held["plan"], ids, held["revision"], _by(held), held["changed_at_ms"], f"obligation.{held['cause']}"
-            )
+            for changed in _of_entry(held, at_ms):
+                yield changed
+        async for changed in self._files(at_ms):
+            yield changed
+        async for changed in self._seals_and_drafts(at_ms):
+            yield changed
+
+    async def _files(self, at_ms: int) -> AsyncIterator[Changed]:
+        async for held in self._scan(IMPORTS.name, "received_ms", at_ms):
+            by, received_ms = held["sent"]["by"], held["received_ms"]
+            yield Changed(REGISTRY, (held["_id"],), 1, by, received_ms, "import.received")
+        async for held in self._scan(KEPT_FILES.name, "uploaded_at_ms", at_ms):
+            ids, uploaded_ms = (held["sha256"],), held["uploaded_at_ms"]
+            yield Changed(REGISTRY, ids, 1, held["uploaded_by"], uploaded_ms, "evidence.received")
+
+    async def _seals_and_drafts(self, at_ms: int) -> AsyncIterator[Changed]:
+        # Seals are a few a plan; one that is still being carried out has its line yet to come.
+        async for held in scan(self._store, SEALS.name, {"state": "sealed"}):
+            if held["at_ms"] >= at_ms:
+                ids = (f"{held['plan']} {held['year']}",)
+                yield Changed(held["plan"], ids, held["round"], held["by"], held["at_ms"], "year.sealed")
+        async for held in self._scan(DRAFTS.name, "saved_ms", at_ms):
+            obligation = str(held["_id"]).removeprefix("draft-")
+            entry = await self._store.get(OBLIGATIONS.name, obligation)
+            if entry is not None:
+                yield Changed(entry["plan"], (obligation,), held["rev"], held["by"], held["saved_ms"], "draft.saved")
 
     async def accepted_since(self, at_ms: int) -> AsyncIterator[Accepted]:
         """Versions that stand in an entry changed since, and versions replaced since."""
@@ -64,18 +97,32 @@ def _report_id(held: Document) -> str:
     return str(held["_id"]).replace("obligation-", "report-", 1)
 
 
-def _by(held: Document) -> str:
-    """Who made the last change, as far as the document says."""
+def _of_entry(held: Document, from_ms: int) -> Iterator[Changed]:
+    """The decisions about an entry and its report since then, and its last change where none of them made it."""
+    report = _report(held) or {}
+    plan, ids, revision = held["plan"], (_report_id(held), held["_id"]), held["revision"]
+    decided = [(told, "report") for told in report.get("decisions", ())]
+    decided += [(told, "obligation") for told in held.get("history", ())]
+    changed_ms = held["changed_at_ms"]
+    for told, noun in decided:
+        if told["at_ms"] >= from_ms and told["kind"] not in _WITHOUT_LINE:
+            is_last = told["at_ms"] == changed_ms
+            what = f"{noun}.{told['kind']}"
+            yield Changed(plan, ids, revision if is_last else 0, str(told["by"]), told["at_ms"], what, is_decision=True)
+    if all(told["at_ms"] != changed_ms for told, _ in decided):
+        yield Changed(plan, ids, revision, _by(held, report), changed_ms, f"obligation.{held['cause']}")
+
+
+_WITHOUT_LINE = frozenset({"sealed", "expired"})
+"""Of a sealed report the seal of its year has the line; what expires does so by itself."""
+
+
+def _by(held: Document, report: Document) -> str:
+    """Who made the last change, when it was no decision, as far as the document says."""
     if held["cause"] in _BY_THE_SYSTEM:
         return SYSTEM
-    report = _report(held) or {}
-    state, decisions = report.get("state", {}), report.get("decisions", ())
-    if state.get("received_at_ms") == held["changed_at_ms"]:
-        return str(state["submitted_by"])
-    for told in (decisions, held.get("history", ())):
-        if told and told[-1]["at_ms"] == held["changed_at_ms"]:
-            return str(told[-1]["by"])
-    return UNKNOWN
+    state = report.get("state", {})
+    return str(state["submitted_by"]) if state.get("received_at_ms") == held["changed_at_ms"] else UNKNOWN
 
 
 def _accepted(state: Document) -> Accepted:

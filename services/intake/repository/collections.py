@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.http.idempotency import IDEMPOTENCY
 from shared.nats.broker import BROKER_COLLECTIONS
-from shared.store.audit_chain import AUDIT_COLLECTIONS
+from shared.store.audit_chain import ANCHORS, AUDIT_COLLECTIONS
 from shared.store.chain_batches import batched_chain
 from shared.store.claims import CLAIMS
 from shared.store.documents import Collection, Index
@@ -37,13 +37,13 @@ KEYS = Collection("keys", indexes=(Index(("unit",)), Index(("changed_ms",))))
 MATERIALISED = Collection("materialised", indexes=(Index(("plan",)),))
 UNIT_CHANGES = Collection("unit_changes", indexes=(Index(("state", "recorded_ms")), Index(("recorded_ms",))))
 SEALS = Collection("seals", indexes=(Index(("plan",)), Index(("state",))))
-DRAFTS = Collection("drafts")
+DRAFTS = Collection("drafts", indexes=(Index(("saved_ms",)),))
 RECEIPTS, RECEIPT_HEADS = batched_chain("receipts", tags=(("sha256", "seq"), ("report", "seq")))
 
-IMPORTS = Collection("imports", indexes=(Index(("phase", "due_ms")),))
-KEPT_FILES = Collection("kept_evidence", indexes=(Index(("sha256",)),))
+IMPORTS = Collection("imports", indexes=(Index(("phase", "due_ms")), Index(("received_ms",))))
+KEPT_FILES = Collection("kept_evidence", indexes=(Index(("sha256",)), Index(("uploaded_at_ms",))))
 
-EMITTING = (PLANS.name, UNITS.name, OBLIGATIONS.name)
+EMITTING = (PLANS.name, UNITS.name, OBLIGATIONS.name, ANCHORS.name)
 
 COLLECTIONS: tuple[Collection, ...] = (
     PLANS,

@@ -43,7 +43,7 @@ class Imports:
 
 
 def _document(job: Job) -> Document:
-    return {"_id": job.id, **job.model_dump(mode="json", exclude={"id"})}
+    return {"_id": job.id, "received_ms": job.sent.received_at_ms, **job.model_dump(mode="json", exclude={"id"})}
 
 
 def _job(document: Document) -> Job:

@@ -21,6 +21,7 @@ from shared.clock import iso
 from shared.http.answers import body_of, json_answer, read_body
 from shared.http.idempotency import Idempotency, StoredResponse, request_hash, stored_json
 from shared.http.identity import Principal, require
+from shared.http.known_parameters import KnownParameters
 from shared.http.parameters import IdInPath
 from shared.http.problems import problem_of
 from shared.http.reach import check_reach
@@ -47,7 +48,7 @@ def draft_routes(
     ask: AskLedger, drafts: KeepDrafts, submit: SubmitReports, idempotency: Idempotency, *, public_url: str
 ) -> APIRouter:
     """`/v1/drafts`."""
-    routes = APIRouter(prefix="/v1/drafts/{obligation}", tags=["drafts"])
+    routes = APIRouter(prefix="/v1/drafts/{obligation}", tags=["drafts"], route_class=KnownParameters)
 
     @routes.put("", status_code=201, response_model=DraftShown, openapi_extra=body_of(DraftInput, example=_EXAMPLE))
     async def save(request: HttpRequest, obligation: IdInPath, principal: Writer, version: NamedVersion) -> Response:

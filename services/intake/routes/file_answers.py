@@ -26,7 +26,10 @@ class ResultShown(BaseModel):
     form: str
     unit: str
     period: str
-    result: Result = Field(description="`refused`: not taken as a whole; `rejected`: by validation.")
+    result: Result = Field(
+        description="`refused`: not taken as a whole; `rejected`: by validation; `withheld`: sound, and not written "
+        "because another report that was sent with it is at fault."
+    )
     report_id: str | None
     version: int | None
     counts: Counts

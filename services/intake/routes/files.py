@@ -22,6 +22,7 @@ from shared.http.answers import json_answer
 from shared.http.api_docs import problems
 from shared.http.downloads import XLSX, saved_as
 from shared.http.identity import Principal, require
+from shared.http.known_parameters import KnownParameters
 from shared.http.language import Text, current_language
 from shared.http.parameters import CODE, CodeFilter, CodeInPath
 from shared.http.problems import Problem
@@ -35,7 +36,7 @@ _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 def template_routes(templates: MakeTemplates) -> APIRouter:
     """`/v1/templates`."""
-    routes = APIRouter(prefix="/v1/templates", tags=["files"])
+    routes = APIRouter(prefix="/v1/templates", tags=["files"], route_class=KnownParameters)
 
     @routes.get(
         "/{plan}/{form}/{unit}/{period}.xlsx",
@@ -80,7 +81,7 @@ Filters = Annotated[dict[str, str | bool | None], Depends(filters)]
 
 def export_routes(exports: ExportReports) -> APIRouter:
     """`/v1/reports.csv`, `/v1/reports.xlsx`."""
-    routes = APIRouter(prefix="/v1", tags=["files"])
+    routes = APIRouter(prefix="/v1", tags=["files"], route_class=KnownParameters)
 
     @routes.get(
         "/reports.csv",
@@ -121,7 +122,7 @@ class EvidenceShown(BaseModel):
 
 def evidence_routes(evidence: KeepEvidence) -> APIRouter:
     """`/v1/evidence`."""
-    routes = APIRouter(prefix="/v1/evidence", tags=["files"])
+    routes = APIRouter(prefix="/v1/evidence", tags=["files"], route_class=KnownParameters)
 
     @routes.post(
         "",

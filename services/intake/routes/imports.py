@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response
 
-from services.intake.domain.imported import Tally, summary_of
+from services.intake.domain.imported import Per, summary_of
 from services.intake.domain.imports import Decimal, Format, Sent
 from services.intake.domain.reach import Reach
 from services.intake.domain.submission import REPORT_EXAMPLE, Mode
@@ -26,6 +26,7 @@ from shared.clock import Clock
 from shared.http.answers import JSON, json_answer, json_bytes
 from shared.http.idempotency import KEY_CHARACTERS_MAX, Idempotency, StoredResponse, request_hash
 from shared.http.identity import Principal, require
+from shared.http.known_parameters import KnownParameters
 from shared.http.language import Text
 from shared.http.parameters import IdInPath
 from shared.http.problems import Problem
@@ -35,6 +36,9 @@ from shared.http.refusals import as_problems
 Writer = Annotated[Principal, Depends(require("report:write"))]
 Reader = Annotated[Principal, Depends(require("report:read"))]
 DryRun = Annotated[bool, Query(description="Say what would happen and write nothing.")]
+PerFile = Annotated[
+    Per, Query(description="What ATOMIC takes whole or not at all: all that is sent together, or each report of it.")
+]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", description="At most 255 characters.")]
 
 CSV, NDJSON = "text/csv", "application/x-ndjson"
@@ -62,7 +66,7 @@ def _files() -> dict[str, Any]:
 
 def import_routes(accept: AcceptImports, *, public_url: str) -> APIRouter:
     """`/v1/imports`."""
-    routes = APIRouter(prefix="/v1/imports", tags=["files"])
+    routes = APIRouter(prefix="/v1/imports", tags=["files"], route_class=KnownParameters)
 
     @routes.post(
         "",
@@ -76,8 +80,10 @@ def import_routes(accept: AcceptImports, *, public_url: str) -> APIRouter:
         *,
         format: Annotated[Format, Query(description="What the body is, whatever its Content-Type says.")],
         mode: Annotated[
-            Mode, Query(description="Of each report: ATOMIC, whole or not at all; PARTIAL, its sound values.")
+            Mode,
+            Query(description="ATOMIC: whole or not at all (see `per`); PARTIAL: the sound values of each report."),
         ] = "ATOMIC",
+        per: PerFile = "file",
         dry_run: DryRun = False,
         decimal: Annotated[
             Decimal, Query(description="Decimal mark of the file's numbers. `auto` refuses what could be either.")
@@ -87,11 +93,13 @@ def import_routes(accept: AcceptImports, *, public_url: str) -> APIRouter:
         """Send a file of reports in the long format (CSV, XLSX), an official template, or NDJSON.
 
         202 with the job under `Location`: ask it until `phase` is DONE or FAILED. Rows of one report need not be
-        adjacent. Reports are judged as received when the file was. A fault of the file itself stores nothing.
+        adjacent. Reports are judged as received when the file was. A fault of the file itself stores nothing; under
+        ATOMIC a fault of any report stores nothing either, unless `per=report` lets each stand by itself.
         """
         sent = Sent(
             format=format,
             mode=mode,
+            per=per,
             dry_run=dry_run,
             decimal=decimal,
             by=principal.subject,
@@ -120,7 +128,7 @@ def import_routes(accept: AcceptImports, *, public_url: str) -> APIRouter:
 
 def batch_routes(batch: SubmitBatch, idempotency: Idempotency, *, clock: Clock, public_url: str) -> APIRouter:
     """`POST /v1/reports/batch`."""
-    routes = APIRouter(prefix="/v1/reports", tags=["files"])
+    routes = APIRouter(prefix="/v1/reports", tags=["files"], route_class=KnownParameters)
 
     @routes.post(
         "/batch",
@@ -142,13 +150,15 @@ def batch_routes(batch: SubmitBatch, idempotency: Idempotency, *, clock: Clock, 
         principal: Writer,
         *,
         mode: Mode = "ATOMIC",
+        per: PerFile = "file",
         dry_run: DryRun = False,
         key: Key = None,
     ) -> Response:
         """Submit up to 500 reports, one JSON object a line, each as `POST /v1/reports` takes it.
 
-        `replaces` beside its members names the version that it amends. Each report stands by itself: the answer is
-        200 whatever became of them, and says it for each. More reports: `POST /v1/imports`.
+        `replaces` beside its members names the version that it amends. The answer is 200 whatever became of them, and
+        says it for each. Under ATOMIC one report at fault keeps all from being written (`withheld`), unless
+        `per=report` lets each stand by itself. More reports: `POST /v1/imports`.
         """
         _check_type(request)
         body = await request.body()
@@ -156,20 +166,20 @@ def batch_routes(batch: SubmitBatch, idempotency: Idempotency, *, clock: Clock, 
 
         async def action() -> StoredResponse:
             with as_problems():
-                results = await batch.submit(
+                taken = await batch.submit(
                     body,
                     by=principal.subject,
                     mode=mode,
+                    per=per,
                     dry_run=dry_run,
                     reach=_reach(principal),
                 )
             at_ms = clock.now_ms()
             if as_lines:
-                lines = [json_bytes(result_shown(result, public_url, received_at_ms=at_ms)) for result in results]
+                lines = [json_bytes(result_shown(result, public_url, received_at_ms=at_ms)) for result in taken.results]
                 return StoredResponse(200, b"\n".join(lines) + b"\n", {"content-type": NDJSON})
-            tally = Tally()
-            tally.add(results)
-            whole = summary_of(tally, mode=mode, dry_run=dry_run).model_copy(update={"results": tuple(results)})
+            summary = summary_of(taken.tally, mode=mode, dry_run=dry_run)
+            whole = summary.model_copy(update={"results": tuple(taken.results)})
             shown = summary_shown(whole, public_url, received_at_ms=at_ms)
             return StoredResponse(200, json_bytes(shown), {"content-type": JSON})
 
@@ -180,8 +190,7 @@ def batch_routes(batch: SubmitBatch, idempotency: Idempotency, *, clock: Clock, 
 
 
 def _reach(principal: Principal) -> Reach:
-    units = principal.units or (frozenset((principal.unit,)) if principal.unit else None)
-    return Reach(units=units, forms=principal.forms, plan=principal.plan or "")
+    return Reach.of(unit=principal.unit, units=principal.units, forms=principal.forms, plan=principal.plan)
 
 
 def _check_type(request: Request) -> None:

@@ -15,6 +15,7 @@ from shared.clock import from_iso, iso
 from shared.http.answers import body_of, json_answer, read_body
 from shared.http.api_docs import problems
 from shared.http.identity import Principal, require
+from shared.http.known_parameters import KnownParameters
 from shared.http.language import Text
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
 from shared.http.parameters import CodeFilter, IdInPath
@@ -96,7 +97,7 @@ class KeyIssued(KeyShown):
 
 def key_routes(keys: UnitKeys) -> APIRouter:
     """`/v1/keys`."""
-    routes = APIRouter(prefix="/v1/keys", tags=["keys"])
+    routes = APIRouter(prefix="/v1/keys", tags=["keys"], route_class=KnownParameters)
 
     @routes.post(
         "",

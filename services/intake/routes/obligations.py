@@ -16,6 +16,7 @@ from shared.clock import Clock
 from shared.events.obligation import ObligationState, Outcome
 from shared.http.answers import json_answer
 from shared.http.identity import Principal, require
+from shared.http.known_parameters import KnownParameters
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
 from shared.http.parameters import CODE, CodeFilter, IdInPath, YearFilter
 from shared.http.reach import check_reach, within_reach
@@ -53,7 +54,7 @@ class RatesShown(Rates):
 
 def obligation_routes(ask: AskLedger, *, metrics: Metrics, clock: Clock, due_soon_ms: int) -> APIRouter:
     """`/v1/obligations`, `/v1/rates`."""
-    routes = APIRouter(prefix="/v1", tags=["obligations"])
+    routes = APIRouter(prefix="/v1", tags=["obligations"], route_class=KnownParameters)
 
     def shown(held: ObligationState) -> ObligationShown:
         state = clock_state(clock.now_ms(), held, due_soon_ms)

@@ -16,11 +16,13 @@ from shared.events.base import Names
 from shared.http import strict_json
 from shared.http.answers import JSON, json_answer
 from shared.http.identity import Principal, require
+from shared.http.known_parameters import KnownParameters
 from shared.http.language import Text
 from shared.http.paging import Listing
 from shared.http.parameters import CodeInPath
 from shared.http.problems import Problem
 from shared.http.reach import check_reach
+from shared.http.versions import NOT_MODIFIED, KnownTag, unless_known
 from shared.plan.load import load_plan, plan_document, plan_from_document
 from shared.plan.model import Plan
 
@@ -59,7 +61,7 @@ class PlanPublication(PlanSummary):
 
 def plan_routes(plans: PublishPlans) -> APIRouter:
     """`/v1/plans`."""
-    routes = APIRouter(prefix="/v1/plans", tags=["plans"])
+    routes = APIRouter(prefix="/v1/plans", tags=["plans"], route_class=KnownParameters)
 
     @routes.put(
         "/{plan}/versions/{version}",
@@ -101,9 +103,12 @@ def plan_routes(plans: PublishPlans) -> APIRouter:
         found = [held for held in await plans.all() if principal.plan in (None, held.plan.code)]
         return json_answer(Listing[PlanSummary](items=[_summary(held) for held in found]))
 
-    @routes.get("/{plan}/versions/{version}", response_model=PlanVersion)
+    @routes.get("/{plan}/versions/{version}", response_model=PlanVersion, responses=NOT_MODIFIED)
     async def one(
-        plan: CodeInPath, version: CodeInPath, principal: Annotated[Principal, Depends(require("plan:read"))]
+        plan: CodeInPath,
+        version: CodeInPath,
+        principal: Annotated[Principal, Depends(require("plan:read"))],
+        known: KnownTag = None,
     ) -> Response:
         """One version with its canonical document: every key is there, those that were left out with their defaults.
 
@@ -113,7 +118,7 @@ def plan_routes(plans: PublishPlans) -> APIRouter:
         check_reach(principal, plan=plan)
         held = await plans.get(plan, version)
         answer = PlanVersion(**_summary(held).model_dump(), document=plan_document(held.plan))
-        return json_answer(answer, headers={"ETag": f'"{held.sha256}"'})
+        return unless_known(known, json_answer(answer, headers={"ETag": f'"{held.sha256}"'}))
 
     return routes
 

@@ -16,6 +16,7 @@ from shared.http.answers import json_answer
 from shared.http.api_docs import problems
 from shared.http.audit import AfterSeq, ChainVerdict, LinksMax
 from shared.http.identity import Principal, require
+from shared.http.known_parameters import KnownParameters
 from shared.http.parameters import CodeInPath
 
 Reader = Annotated[Principal, Depends(require("report:read"))]
@@ -53,7 +54,7 @@ class PlanChain(ChainVerdict):
 
 def receipt_routes(ask: AskLedger, receipts: Receipts) -> APIRouter:
     """`/v1/receipts`."""
-    routes = APIRouter(prefix="/v1/receipts", tags=["receipts"])
+    routes = APIRouter(prefix="/v1/receipts", tags=["receipts"], route_class=KnownParameters)
 
     @routes.get("/{sha256}", response_model=ReceiptShown, responses=problems(404))
     async def receipt(sha256: Annotated[str, Path(pattern="^[0-9a-f]{64}$")], principal: Reader) -> Response:

@@ -16,8 +16,10 @@ from shared.events.obligation import ObligationState
 from shared.http.answers import body_of, json_answer, read_body
 from shared.http.identity import Principal, require
 from shared.http.instants import Instant, instant_ms
+from shared.http.known_parameters import KnownParameters
 from shared.http.parameters import IdInPath
 from shared.http.reach import check_reach
+from shared.shape_faults import incoherent
 
 Decider = Annotated[Principal, Depends(require("obligation:write"))]
 Reason = Annotated[str, Field(min_length=1, max_length=2000)]
@@ -41,7 +43,7 @@ class ExtendInput(ReasonInput):
     @model_validator(mode="after")
     def one_limit(self) -> ExtendInput:
         if (self.due_day is None) == (self.due_at is None):
-            raise ValueError("give either due_day or due_at")
+            raise incoherent("one_limit", "Nêu một trong hai: due_day hoặc due_at", "give either due_day or due_at")
         return self
 
 
@@ -68,7 +70,7 @@ _EXCEPTION = {**_REASON, "expires_at": "2011-09-30T17:00:00+07:00"}
 
 def relief_routes(ask: AskLedger, grant: GrantRelief) -> APIRouter:
     """`/v1/obligations/{obligation}/...`."""
-    routes = APIRouter(prefix="/v1/obligations/{obligation}", tags=["obligations"])
+    routes = APIRouter(prefix="/v1/obligations/{obligation}", tags=["obligations"], route_class=KnownParameters)
 
     async def check(obligation: str, principal: Principal) -> None:
         held = (await ask.obligation(obligation)).obligation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from services.intake.domain.content import changes
 from services.intake.domain.decide import Decision
@@ -29,6 +29,7 @@ class VersionShown(BaseModel):
     timeliness: str
     sha256: str
     changed: list[str]
+    change_reason: str | None = Field(description="Why it replaced the version before, as its sender said.")
 
 
 class ReportShown(BaseModel):
@@ -118,4 +119,5 @@ def _version(held: Report, before: Report | None) -> VersionShown:
         timeliness=state.timeliness,
         sha256=state.sha256,
         changed=[change.indicator for change in changes(before.state.values if before else (), state.values)],
+        change_reason=held.change_reason,
     )

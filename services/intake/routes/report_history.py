@@ -18,6 +18,7 @@ from shared.clock import iso
 from shared.events.report import ReportedValue, ReportState
 from shared.http.answers import body_of, json_answer, read_body
 from shared.http.identity import Principal, require
+from shared.http.known_parameters import KnownParameters
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
 from shared.http.parameters import CodeFilter, IdInPath
 from shared.http.reach import check_reach, within_reach
@@ -36,6 +37,7 @@ class VersionContent(BaseModel):
     report: ReportState
     nil_reason: str | None
     explanations: dict[str, str]
+    change_reason: str | None = Field(description="Why it replaced the version before.")
     reviews: list[Review] = Field(description="Decisions about this report up to this version.")
     current_version: int
 
@@ -49,6 +51,7 @@ class ChangeShown(BaseModel):
     version: int
     by: str
     at: str
+    reason: str | None = Field(description="Why that version replaced another, as its sender said.")
 
 
 class DiffShown(BaseModel):
@@ -79,7 +82,7 @@ class Waiting(BaseModel):
 
 def history_routes(ask: AskLedger, review: ReviewReports) -> APIRouter:
     """`/v1/reports/{report}/versions`, `/diff`, `/unapprove`; `/v1/reviews`."""
-    routes = APIRouter(prefix="/v1", tags=["reports"])
+    routes = APIRouter(prefix="/v1", tags=["reports"], route_class=KnownParameters)
 
     @routes.get("/reports/{report}/versions/{version}", response_model=VersionContent)
     async def one(report: IdInPath, version: VersionInPath, principal: Reader) -> Response:
@@ -145,6 +148,7 @@ def _content(entry: Entry, held: Report) -> VersionContent:
         report=held.state,
         nil_reason=held.nil_reason,
         explanations=dict(held.explanations),
+        change_reason=held.change_reason,
         reviews=[review for review in held.decisions if review.version <= held.state.version],
         current_version=entry.version,
     )

@@ -19,6 +19,7 @@ from shared.http.answers import JSON, body_of, json_answer, json_bytes, read_bod
 from shared.http.api_docs import problems
 from shared.http.idempotency import Idempotency, StoredResponse, request_hash
 from shared.http.identity import SECURITY, Principal, authorized, require
+from shared.http.known_parameters import KnownParameters
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
 from shared.http.parameters import CodeFilter, IdInPath, documented, flag
 from shared.http.reach import check_reach, within_reach
@@ -51,7 +52,7 @@ def submission_routes(
     submit: SubmitReports, idempotency: Idempotency, *, metrics: Metrics, public_url: str
 ) -> APIRouter:
     """`POST /v1/reports`."""
-    routes = APIRouter(prefix="/v1/reports", tags=["reports"])
+    routes = APIRouter(prefix="/v1/reports", tags=["reports"], route_class=KnownParameters)
 
     @routes.post(
         "",
@@ -94,7 +95,7 @@ def submission_routes(
 
 def report_routes(ask: AskLedger, review: ReviewReports) -> APIRouter:
     """`/v1/reports` to read and to review."""
-    routes = APIRouter(prefix="/v1", tags=["reports"])
+    routes = APIRouter(prefix="/v1", tags=["reports"], route_class=KnownParameters)
 
     @routes.get("/reports", response_model=Listing[ReportState])
     async def listed(

@@ -15,6 +15,7 @@ from services.intake.routes.relief import ObligationDecided, ReasonInput, shown_
 from shared.clock import iso
 from shared.http.answers import body_of, json_answer, read_body
 from shared.http.identity import Principal, require
+from shared.http.known_parameters import KnownParameters
 from shared.http.parameters import CodeInPath, IdInPath
 from shared.http.reach import check_reach
 
@@ -44,7 +45,7 @@ class SealDone(SealShown):
 
 def seal_routes(ask: AskLedger, seals: SealYears) -> APIRouter:
     """`/v1/plans/{plan}/years/{year}/seal`, `/v1/obligations/{obligation}/unseal`."""
-    routes = APIRouter(prefix="/v1", tags=["seals"])
+    routes = APIRouter(prefix="/v1", tags=["seals"], route_class=KnownParameters)
 
     @routes.post("/plans/{plan}/years/{year}/seal", response_model=SealDone)
     async def seal(plan: CodeInPath, year: Year, principal: Sealer) -> Response:

@@ -17,6 +17,7 @@ from shared.events.base import Names
 from shared.events.unit import UnitState
 from shared.http.answers import body_of, json_answer, read_body
 from shared.http.identity import Principal, require
+from shared.http.known_parameters import KnownParameters
 from shared.http.language import Text
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
 from shared.http.parameters import IdInPath
@@ -102,7 +103,7 @@ _CSV_EXAMPLE = (
 
 def unit_change_routes(change: ChangeUnits) -> APIRouter:
     """`/v1/unit-changes`, `/v1/units/import`."""
-    routes = APIRouter(prefix="/v1", tags=["units"])
+    routes = APIRouter(prefix="/v1", tags=["units"], route_class=KnownParameters)
 
     @routes.post(
         "/unit-changes",

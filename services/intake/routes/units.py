@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from services.intake.handlers.units import RegisterUnits
 from shared.events.unit import UnitState
 from shared.http.answers import body_of, json_answer, read_body
 from shared.http.identity import Principal, require
+from shared.http.known_parameters import KnownParameters
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
 from shared.http.parameters import CodeFilter, CodeInPath, DayFilter
 from shared.http.reach import check_reach
-from shared.http.versions import etag
+from shared.http.versions import NOT_MODIFIED, KnownTag, NamedVersion, etag, unless_known
 from shared.plan.units import UnitInput
 
 _EXAMPLE = {
@@ -30,18 +31,25 @@ _EXAMPLE = {
 
 def unit_routes(units: RegisterUnits) -> APIRouter:
     """`/v1/units`."""
-    routes = APIRouter(prefix="/v1/units", tags=["units"])
+    routes = APIRouter(prefix="/v1/units", tags=["units"], route_class=KnownParameters)
 
     @routes.put(
         "/{unit}", status_code=201, response_model=UnitState, openapi_extra=body_of(UnitInput, example=_EXAMPLE)
     )
     async def register(
-        request: Request, unit: CodeInPath, principal: Annotated[Principal, Depends(require("unit:write"))]
+        request: Request,
+        unit: CodeInPath,
+        principal: Annotated[Principal, Depends(require("unit:write"))],
+        version: NamedVersion,
+        dry_run: Annotated[bool, Query(description="Say what would become of the unit and write nothing.")] = False,
     ) -> Response:
-        """Register a unit (201) or change it (200). Unchanged content writes nothing (200)."""
+        """Register a unit (201) or change it (200). Unchanged content writes nothing (200).
+
+        With `If-Match` only what is still at that revision is changed, else 412.
+        """
         check_reach(principal, unit=unit)
         given = await read_body(request, UnitInput)
-        done = await units.register(given, unit=unit, by=principal.subject)
+        done = await units.register(given, unit=unit, by=principal.subject, named_revision=version, dry_run=dry_run)
         return json_answer(done.state, 201 if done.result == "created" else 200, headers=etag(done.state.revision))
 
     @routes.get("", response_model=Listing[UnitState], dependencies=[Depends(require("unit:read"))])
@@ -63,10 +71,15 @@ def unit_routes(units: RegisterUnits) -> APIRouter:
             found, after = await units.tree(as_of=as_of, parent=parent, subtree=subtree, limit=limit, cursor=cursor)
         return json_answer(Listing[UnitState](items=found, next_cursor=after))
 
-    @routes.get("/{unit}", response_model=UnitState, dependencies=[Depends(require("unit:read"))])
-    async def one(unit: CodeInPath) -> Response:
+    @routes.get(
+        "/{unit}",
+        response_model=UnitState,
+        responses=NOT_MODIFIED,
+        dependencies=[Depends(require("unit:read"))],
+    )
+    async def one(unit: CodeInPath, known: KnownTag = None) -> Response:
         """One unit."""
         state = await units.get(unit)
-        return json_answer(state, headers=etag(state.revision))
+        return unless_known(known, json_answer(state, headers=etag(state.revision)))
 
     return routes

@@ -38,7 +38,8 @@ def _period_bar(line: PeriodLine, say: Say) -> Bar:
     found = line.rates
     counts = ((1, found.on_time), (2, found.in_grace), (3, found.late), (4, found.missing))
     parts = tuple(Part(colour, count / found.expected) for colour, count in counts if count)
-    return Bar(say.words.period(line.period), parts, f"{found.received}/{found.expected}")
+    counted = f"{say.words.amount(found.received)}/{say.words.amount(found.expected)}"
+    return Bar(say.words.period(line.period), parts, counted)
 
 
 def _bands(letter: DigestLetter, say: Say) -> Chart | None:

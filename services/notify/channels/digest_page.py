@@ -6,6 +6,7 @@ from services.notify.channels.digest_charts import charts
 from services.notify.channels.digest_say import Say
 from services.notify.channels.digest_sections import sections
 from services.notify.channels.words import Words
+from services.notify.domain.digests.anchors import AnchorOf
 from services.notify.domain.digests.letter import DigestLetter
 from services.notify.formats.page import Fact, Figure, Page, Tone
 
@@ -48,8 +49,8 @@ def headline_of(letter: DigestLetter, say: Say) -> str:
     line = letter.periods[-1]
     found = line.rates
     told = say.gettext("%(received)s of %(expected)s reports received, %(share)s on time") % {
-        "received": found.received,
-        "expected": found.expected,
+        "received": say.words.amount(found.received),
+        "expected": say.words.amount(found.expected),
         "share": say.words.percent(found.share(found.on_time)),
     }
     return f"{say.words.period(line.period)}: {told}"
@@ -106,8 +107,8 @@ def _figures(letter: DigestLetter, say: Say) -> tuple[Figure, ...]:
     return (
         Figure(
             _("Received in %(year)s") % {"year": letter.year},
-            words.number(total.received),
-            f" / {words.number(total.expected)}",
+            words.amount(total.received),
+            f" / {words.amount(total.expected)}",
             received,
         ),
         Figure(_("On time"), words.percent(on_time) if total.expected else "–", note=_on_time_note(letter, say)),
@@ -122,7 +123,7 @@ def _figures(letter: DigestLetter, say: Say) -> tuple[Figure, ...]:
 
 
 def _on_time_note(letter: DigestLetter, say: Say) -> str:
-    found = f"{say.words.number(letter.total.on_time)}/{say.words.number(letter.total.expected)}"
+    found = f"{say.words.amount(letter.total.on_time)}/{say.words.amount(letter.total.expected)}"
     if letter.on_time_before is None:
         return found
     return f"{say.difference(letter.total.share(letter.total.on_time), letter.on_time_before)} · {found}"
@@ -159,4 +160,11 @@ def _proof(letter: DigestLetter, say: Say, template: str) -> tuple[Fact, ...]:
     ]
     if proof.inputs_sha256:
         facts.append(Fact(_("Evaluation inputs (SHA-256)"), proof.inputs_sha256, exact=True))
+    log = _("Audit log of %(service)s")
+    facts += [Fact(log % {"service": one.service}, _anchor(one), exact=True) for one in proof.anchors]
     return tuple(facts)
+
+
+def _anchor(one: AnchorOf) -> str:
+    """An anchor as it is held against the log later: chain, day, number of the link, its hash."""
+    return f"{one.chain} {one.day} #{one.seq} {one.sha256}"

@@ -36,9 +36,9 @@ class Say:
             return self.gettext("new")
         return f"▲{NO_BREAK}{steps}" if steps > 0 else f"▼{NO_BREAK}{-steps}" if steps < 0 else "="
 
-    def change(self, number: int) -> str:
+    def change(self, number: float) -> str:
         """A difference in a count: +3, −2."""
-        return f"+{self.words.number(number)}" if number > 0 else f"−{self.words.number(-number)}"
+        return f"+{self.words.amount(number)}" if number > 0 else f"−{self.words.amount(-number)}"
 
     def difference(self, now: float, before: float) -> str:
         """A difference of two shares in points of a hundred."""

@@ -45,7 +45,7 @@ def _period(line: PeriodLine, say: Say) -> Row:
     return Row(
         main=say.words.period(line.period),
         sub=line.form_names.of(say.language),
-        value=f"{say.words.number(found.received)}/{say.words.number(found.expected)}",
+        value=f"{say.words.amount(found.received)}/{say.words.amount(found.expected)}",
         value_sub=" · ".join(parts),
     )
 

@@ -8,14 +8,14 @@ import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Protocol
 
 import aiosmtplib
 
+from services.notify.channels import mime
+from services.notify.channels.connections import IDLE_SECONDS_MAX, Connections
 from services.notify.domain.contacts import is_address
 from services.notify.domain.deliveries import Delivery, Outcome
 from services.notify.domain.enclosures import Enclosure
@@ -24,6 +24,8 @@ from shared.clock import Clock
 
 REASON_CHARACTERS_MAX = 200
 PERMANENT_FROM = 500
+TOO_LARGE = 552
+"""Answer to the size that is announced with the sender: about the message, not about who sends it."""
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}\b")
 _ADDRESS_CODES = frozenset({550, 551, 553})
 """Answers to RCPT that mean the mailbox, where the server gives no enhanced status."""
@@ -33,8 +35,10 @@ _ADDRESS_CODES = frozenset({550, 551, 553})
 class Server:
     """The SMTP server that takes our mail. One attempt lasts at most three times `timeout_seconds`.
 
-    `bounce_address`: mailbox for bounces; each message then has a return address of its own within it, such as
-    `bounces+<delivery>-<tag>@...`. `ca_file`: certificates (PEM) that sign the server's; None takes the system's.
+    `sender`: a printable ASCII address. `bounce_address`: mailbox for bounces; each message then has a return address
+    of its own within it, such as `bounces+<delivery>-<tag>@...`. `ca_file`: certificates (PEM) that sign the server's;
+    None takes the system's.
+    `kept_max`: connections that may stay open for `idle_seconds` until the next message.
     """
 
     host: str
@@ -47,6 +51,8 @@ class Server:
     timeout_seconds: float = 15.0
     bounce_address: str = ""
     ca_file: Path | None = None
+    kept_max: int = 8
+    idle_seconds: float = IDLE_SECONDS_MAX
 
     @property
     def domain(self) -> str:
@@ -67,7 +73,10 @@ class Footing(Protocol):
 
 
 class Email:
-    """Sends one delivery as one message on its own connection. `links` and `footing`: how recipients manage theirs."""
+    """Sends one delivery as one message. `links` and `footing`: how recipients manage theirs.
+
+    Connections stay open for a moment after a message; `aclose` ends them.
+    """
 
     def __init__(
         self,
@@ -84,6 +93,7 @@ class Email:
         self._links = links
         self._footing = footing
         self._tls = ssl.create_default_context(cafile=server.ca_file) if server.start_tls else None
+        self._connections = Connections(self._client, kept_max=server.kept_max, idle_seconds=server.idle_seconds)
 
     async def send(self, delivery: Delivery) -> Outcome:
         """`sent` once the server answered 250 to the end of the data. No answer is `temporary`: it may be repeated."""
@@ -102,23 +112,29 @@ class Email:
             )
         except ValueError:
             return Outcome("permanent", "message_not_valid")
+        sender = return_address(delivery, self._server, self._links)
         try:
             async with asyncio.timeout(3 * self._server.timeout_seconds):
-                _, said = await aiosmtplib.send(
-                    message,
-                    sender=return_address(delivery, self._server, self._links),
-                    recipients=[delivery.recipient],
-                    hostname=self._server.host,
-                    port=self._server.port,
-                    username=self._server.username,
-                    password=self._server.password,
-                    timeout=self._server.timeout_seconds,
-                    start_tls=self._server.start_tls,
-                    tls_context=self._tls,
-                )
+                said = await self._connections.send(sender, delivery.recipient, message)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             return classify(error)
         return Outcome("sent", _short(f"accepted: {said}"))
+
+    async def aclose(self) -> None:
+        """End the connections that wait for a next message."""
+        await self._connections.aclose()
+
+    def _client(self) -> aiosmtplib.SMTP:
+        server = self._server
+        return aiosmtplib.SMTP(
+            hostname=server.host,
+            port=server.port,
+            username=server.username,
+            password=server.password,
+            timeout=server.timeout_seconds,
+            start_tls=server.start_tls,
+            tls_context=self._tls,
+        )
 
 
 def return_address(delivery: Delivery, server: Server, links: Links | None) -> str:
@@ -137,50 +153,51 @@ def compose(
     files: Sequence[Enclosure] = (),
     links: MailLinks | None = None,
     footing: Footing | None = None,
-) -> EmailMessage:
+) -> bytes:
     """The message: plain text with an HTML alternative, its images beside that, documents attached.
 
     Its id is derived from the delivery's, so a repeat shows. What may be switched off says so by RFC 8058 headers.
+    ValueError for what cannot stand in a message, such as a line break in a header.
     """
-    message = EmailMessage()
-    message["From"] = Address(server.sender_name, addr_spec=server.sender)
-    message["To"] = Address(addr_spec=delivery.recipient)
-    message["Subject"] = delivery.title
-    message["Date"] = format_datetime(datetime.fromtimestamp(now_ms / 1000, tz=UTC))
-    message["Message-ID"] = f"<{delivery.id}@{server.domain}>"
-    message["Auto-Submitted"] = "auto-generated"
-    message["List-Id"] = f"Tiendo {delivery.kind} <{delivery.kind}.tiendo.{server.domain}>"
-    message["Content-Language"] = delivery.language
-    message["X-Tiendo-Delivery"] = delivery.id
     text, html = delivery.text, delivery.html
     if links is not None and footing is not None:
         text = f"{text.rstrip()}\n\n{footing.text(links, delivery.language)}\n"
         html = _with_footing(html, footing.html(links, delivery.language))
+    headers = [
+        mime.mailbox("From", display=server.sender_name, address=server.sender),
+        mime.header("To", delivery.recipient.strip()),
+        mime.worded("Subject", delivery.title),
+        mime.header("Date", format_datetime(datetime.fromtimestamp(now_ms / 1000, tz=UTC))),
+        mime.header("Message-ID", f"<{delivery.id}@{server.domain}>"),
+        mime.header("Auto-Submitted", "auto-generated"),
+        mime.header("List-Id", f"Tiendo {delivery.kind} <{delivery.kind}.tiendo.{server.domain}>"),
+        mime.header("Content-Language", delivery.language),
+        mime.header("X-Tiendo-Delivery", delivery.id),
+    ]
     if links is not None and links.unsubscribe:
-        message["List-Unsubscribe"] = f"<{links.unsubscribe}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(text, cte="quoted-printable")
-    message.add_alternative(html, subtype="html", cte="quoted-printable")
-    _enclose(message, files)
-    return message
+        headers.append(mime.header("List-Unsubscribe", f"<{links.unsubscribe}>"))
+        headers.append(mime.header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    return b"".join((*headers, mime.header("MIME-Version", "1.0"), _body(text, html, files)))
+
+
+def _body(text: str, html: str, files: Sequence[Enclosure]) -> bytes:
+    """Images go beside the HTML, where it finds them by their ids; the rest is attached."""
+    shown = [_file(file) for file in files if file.content_id is not None]
+    attached = [_file(file) for file in files if file.content_id is None]
+    page = mime.text(html, "html")
+    rich = mime.multipart("related", [page, *shown]) if shown else page
+    both = mime.multipart("alternative", [mime.text(text, "plain"), rich])
+    return mime.multipart("mixed", [both, *attached]) if attached else both
+
+
+def _file(file: Enclosure) -> bytes:
+    return mime.file(file.body, media_type=file.media_type, name=file.name, content_id=file.content_id)
 
 
 def _with_footing(html: str, foot: str) -> str:
     """The foot before the end of the body, or at the end of what has none."""
     body, end, rest = html.rpartition("</body>")
     return f"{body}{foot}{end}{rest}" if end else f"{html}{foot}"
-
-
-def _enclose(message: EmailMessage, files: Sequence[Enclosure]) -> None:
-    """Images go into the HTML alternative, where it finds them by their ids; the rest is attached."""
-    html = message.get_body(("html",))
-    for file in files:
-        main, _, sub = file.media_type.partition("/")
-        if file.content_id is None:
-            message.add_attachment(file.body, main, sub, filename=file.name)
-        elif html is not None:
-            cid, name = f"<{file.content_id}>", file.name
-            html.add_related(file.body, main, sub, cid=cid, filename=name, disposition="inline")
 
 
 def classify(error: BaseException) -> Outcome:  # noqa: PLR0911  # one table of cases reads better in one place
@@ -195,6 +212,8 @@ def classify(error: BaseException) -> Outcome:  # noqa: PLR0911  # one table of 
             return Outcome("temporary", _short(f"authentication_refused: {error.code}"))
         case aiosmtplib.SMTPRecipientsRefused() if error.recipients:
             return classify(error.recipients[0])
+        case aiosmtplib.SMTPSenderRefused() if error.code == TOO_LARGE:
+            return Outcome("permanent", _short(f"refused: {error.code} {error.message}"))
         case aiosmtplib.SMTPSenderRefused():
             return Outcome("temporary", _short(f"sender_refused: {error.code} {error.message}"))
         case aiosmtplib.SMTPConnectResponseError() | aiosmtplib.SMTPHeloError():

@@ -87,6 +87,7 @@ def _environment(words: Words, templates_dir: Path) -> Environment:
         extensions=["jinja2.ext.i18n"],
         autoescape=select_autoescape(enabled_extensions=("html.j2",), default_for_string=False),
         undefined=StrictUndefined,
+        auto_reload=False,  # else every letter asks the disk whether its template has changed
         trim_blocks=True,
         lstrip_blocks=True,
     )

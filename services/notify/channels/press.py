@@ -6,6 +6,7 @@ document cannot be typeset the letter goes without it; a digest is not held up b
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -25,6 +26,8 @@ from services.notify.formats.typeset import chart_png, page_pdf
 from shared.typeset.compile import NotTypeset
 
 HASH_CHARACTERS = 12
+DRAWN_MAX = 32
+"""Charts that are kept as they were drawn, some 30 KB each."""
 log = structlog.stdlib.get_logger(__name__)
 
 
@@ -45,6 +48,7 @@ class Press:
         self._browser_url = browser_url.rstrip("/")
         self._words = {language: Words(language) for language in LANGUAGES}
         self._template = template_version()
+        self._drawn: dict[Chart, bytes] = {}
 
     async def print(self, letter: DigestLetter, language: str) -> Printed:
         """The same letter gives the same bytes."""
@@ -59,16 +63,28 @@ class Press:
     async def _enclosures(self, page: Page, letter: DigestLetter) -> tuple[Enclosure, ...]:
         """Charts and the document; none of them when they cannot be made."""
         try:
-            charts = [
-                Enclosure(f"{chart.name}.png", "image/png", await self._chart(chart), chart.content_id)
-                for chart in page.charts
-            ]
-            document = await self._document(page, at_ms=letter.moment.made_at_ms)
+            *images, document = await asyncio.gather(
+                *(self._drawing(chart) for chart in page.charts), self._document(page, at_ms=letter.moment.made_at_ms)
+            )
         except NotTypeset:
             log.exception("digest_not_typeset", plan=letter.plan, audience=letter.audience)
             return ()
+        charts = [
+            Enclosure(f"{chart.name}.png", "image/png", image, chart.content_id)
+            for chart, image in zip(page.charts, images, strict=True)
+        ]
         name = f"{letter.plan}-{letter.audience}-{letter.moment.window_to_ms}-{page.language}.pdf".lower()
         return bounded([*charts, Enclosure(name, "application/pdf", document)])
+
+    async def _drawing(self, chart: Chart) -> bytes:
+        """From one morning to the next most charts stay as they are."""
+        image = self._drawn.get(chart)
+        if image is None:
+            image = await self._chart(chart)
+            if len(self._drawn) >= DRAWN_MAX:
+                self._drawn.clear()
+            self._drawn[chart] = image
+        return image
 
     def _view_url(self, letter: DigestLetter, language: str) -> str:
         """Where a run is read again; nowhere for a preview."""

@@ -40,6 +40,10 @@ class Words:
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
         return str(format_decimal(value, format=pattern, locale=self._locale))
 
+    def amount(self, value: float) -> str:
+        """A count: whole, or with one decimal where it is made of shares."""
+        return self.number(value, 0 if float(value).is_integer() else 1)
+
     def percent(self, share: float) -> str:
         """A share in [0, 1] as whole per cent; never rounded up to 100 or down to 0."""
         shown = 0.99 if 0.99 < share < 1 else 0.01 if 0 < share < 0.01 else share

@@ -422,7 +422,7 @@ def _silenced(alert: Alert, silence: str, until_ms: int, now_ms: int) -> Alert:
     return _changed(
         alert,
         now_ms,
-        "silenced",
+        f"silenced: {silence}",
         phase="SILENCED",
         silence=silence,
         silenced_until_ms=until_ms,

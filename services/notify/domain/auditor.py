@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from services.notify.domain.alerts import Alert, Signal
 from services.notify.domain.deliveries import Delivery
+from services.notify.domain.inspections.nudges import Nudge
 from services.notify.domain.ledger import Entry
 from services.notify.domain.rungs import Reminder
 from shared.events.base import Names
@@ -83,9 +84,14 @@ def rung_differences(
     known = {entry.state.obligation: entry for entry in entries}
     asked: set[tuple[str, str, int]] = set()
     found: list[Difference] = []
+    counted: dict[tuple[str, str, str, int, str], list[tuple[str, int]]] = {}
     for entry in known.values():
-        plan = plan_of(entry.state.plan, entry.state.plan_version)
-        for code, fires_ms in _fires(entry, plan, is_working) if plan else ():
+        state = entry.state
+        alike = (state.plan, state.plan_version, state.form, state.due_at_ms, state.time_zone)
+        if alike not in counted:  # many units owe the same form on the same day
+            plan = plan_of(state.plan, state.plan_version)
+            counted[alike] = list(_fires(entry, plan, is_working)) if plan else []
+        for code, fires_ms in counted[alike]:
             if not window.holds(fires_ms):
                 continue
             key = (entry.state.obligation, code, entry.state.due_at_ms)
@@ -147,7 +153,7 @@ def _row_differences(row: Reminder, entry: Entry, is_asked: bool) -> Iterable[Di
 
 
 def record_differences(
-    stuck: Iterable[Reminder], sent: Iterable[Reminder], made: Sequence[Delivery], existing: frozenset[str]
+    stuck: Iterable[Reminder | Nudge], sent: Iterable[Reminder], made: Sequence[Delivery], existing: frozenset[str]
 ) -> list[Difference]:
     """Rows that wait beyond their time, rows that say sent without a message, people who got two messages in a day."""
     found = [Difference(RUNG_STUCK, row.id) for row in stuck]

@@ -17,7 +17,8 @@ from icalendar import Calendar, Event, Todo
 from services.notify.domain.contacts import resolve
 from services.notify.domain.instants import DAY_MS, local_day
 from services.notify.domain.ledger import OUT_OF_EXPECTED, RECEIVED
-from services.notify.domain.letters import form_names, names_of
+from services.notify.domain.letters import form_names
+from services.notify.domain.names import names_of
 from shared.events.obligation import ObligationState
 from shared.events.unit import UnitState
 from shared.plan.model import Plan
@@ -52,6 +53,7 @@ class Feed:
     created_at_ms: int
     created_by: str
     revoked_at_ms: int = 0
+    revoked_by: str = ""
 
 
 def feed_id(secret: str) -> str:

@@ -22,7 +22,10 @@ LEASE_MS = 2 * MINUTE_MS
 """Longer than the longest attempt (three SMTP timeouts), so that a live sender is not overtaken."""
 
 UNDELIVERED: tuple[DeliveryStatus, ...] = ("PERMANENT_FAILURE", "TECHNICAL_FAILURE")
+WITHHELD: tuple[DeliveryStatus, ...] = ("CANCELLED", "SUPERSEDED")
+ARRIVED: tuple[DeliveryStatus, ...] = ("SENT", "DELIVERED")
 TRAIL_MAX = 30
+FOLDED_INTO = "folded_into"
 NOTE_CHARACTERS_MAX = 500
 
 Kind = Literal["reminder", "alert", "digest", "inspection"]
@@ -123,8 +126,12 @@ class Delivery:
 
 
 def delivery_id(kind: Kind, slot: str, recipient: str, channel: str) -> str:
-    """The unique send key: the same notice to the same recipient has the same id, however often it is decided."""
-    digest = hashlib.sha256("\n".join((kind, slot, recipient, channel)).encode()).hexdigest()
+    """The unique send key: the same notice to the same recipient has the same id, however often it is decided.
+
+    Reminders and deadlines of inspections share the one message of a day, whichever it tells.
+    """
+    noun = "reminder" if kind == "inspection" else kind
+    digest = hashlib.sha256("\n".join((noun, slot, recipient, channel)).encode()).hexdigest()
     return f"delivery-{digest[:32]}"
 
 
@@ -221,8 +228,12 @@ def held_back(delivery: Delivery, reason: str, until_ms: int, *, now_ms: int) ->
 
 
 def ended(delivery: Delivery, status: DeliveryStatus, reason: str, *, now_ms: int, note: str = "") -> Delivery:
-    """The delivery in a final state that no attempt brought about."""
-    return moved(delivery, status, reason, now_ms=now_ms, next_at_ms=NEVER_MS, held="", note=note or delivery.note)
+    """The delivery in a final state that no attempt brought about.
+
+    Unless another message carries what it tells, it stays due once more: its rows were told to nobody.
+    """
+    next_at_ms = NEVER_MS if reason.startswith(FOLDED_INTO) else now_ms
+    return moved(delivery, status, reason, now_ms=now_ms, next_at_ms=next_at_ms, held="", note=note or delivery.note)
 
 
 def failed(
@@ -234,7 +245,7 @@ def failed(
 
 
 def followed_up(delivery: Delivery) -> Delivery:
-    """What follows from a failure is done. Nothing to announce."""
+    """What follows from the end of a message is done. Nothing to announce."""
     return replace(delivery, next_at_ms=NEVER_MS)
 
 
@@ -243,7 +254,9 @@ def after_attempt(delivery: Delivery, outcome: Outcome, *, now_ms: int) -> Deliv
     if outcome.result in ("sent", "delivered"):
         status: DeliveryStatus = "SENT" if outcome.result == "sent" else "DELIVERED"
         sent_at_ms = delivery.sent_at_ms or now_ms
-        return moved(delivery, status, outcome.reason, now_ms=now_ms, next_at_ms=NEVER_MS, sent_at_ms=sent_at_ms)
+        # A repeat stays due once more: what it tells may have been noted as not delivered.
+        next_at_ms = now_ms if delivery.origin else NEVER_MS
+        return moved(delivery, status, outcome.reason, now_ms=now_ms, next_at_ms=next_at_ms, sent_at_ms=sent_at_ms)
     if outcome.result == "permanent":
         return failed(delivery, outcome.reason, now_ms=now_ms, at_fault=outcome.address_at_fault)
     if now_ms >= expires_at_ms(delivery.channel, delivery.first_try_ms):

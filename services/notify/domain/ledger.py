@@ -3,62 +3,76 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from math import fsum
 from statistics import median
+from typing import Any
 
 from shared.events.obligation import ObligationState
 
 OUT_OF_EXPECTED = frozenset({"WAIVED", "NOT_APPLICABLE", "CANCELLED"})
 RECEIVED = frozenset({"FULFILLED", "NIL"})
 
+Amount = int | float
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One obligation, and since when it is known here (epoch ms of the first change that was seen)."""
+    """One obligation, since when it is known here (epoch ms of the first change that was seen), and the document that
+    it was read from."""
 
     state: ObligationState
     known_at_ms: int
+    kept: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
     """Counts of some obligations. `in_grace` and `late` arrived after the due instant; `missing` did not arrive.
 
+    Whole numbers unless a form prorates: then an obligation counts as its share, as in intake's rates.
+
     `median_lateness_ms`: median of (first valid receipt - due instant), at least 0, over what was received.
     """
 
-    expected: int = 0
-    on_time: int = 0
-    in_grace: int = 0
-    late: int = 0
-    missing: int = 0
+    expected: Amount = 0
+    on_time: Amount = 0
+    in_grace: Amount = 0
+    late: Amount = 0
+    missing: Amount = 0
     median_lateness_ms: int | None = None
 
     @property
-    def received(self) -> int:
-        return self.expected - self.missing
+    def received(self) -> Amount:
+        return _amount([self.on_time, self.in_grace, self.late])
 
-    def share(self, part: int) -> float:
+    def share(self, part: Amount) -> float:
         """A part of what was expected, in [0, 1]; 0 when nothing was."""
         return part / self.expected if self.expected else 0.0
 
 
 def rates(states: Iterable[ObligationState]) -> Rates:
     """expected = obligations - waived - not applicable - cancelled; timeliness is that of the first valid version."""
-    counts = {"ON_TIME": 0, "IN_GRACE": 0, "LATE": 0, "MISSING": 0}
+    shares: dict[str, list[float]] = {"ON_TIME": [], "IN_GRACE": [], "LATE": [], "MISSING": []}
     lateness: list[int] = []
     for state in states:
         if state.outcome in OUT_OF_EXPECTED:
             continue
         if state.outcome not in RECEIVED:
-            counts["MISSING"] += 1
+            shares["MISSING"].append(state.share)
             continue
-        counts[state.timeliness or "ON_TIME"] += 1
+        shares[state.timeliness or "ON_TIME"].append(state.share)
         lateness.append(max(0, (state.first_valid_at_ms or 0) - state.due_at_ms))
     middle = round(median(lateness)) if lateness else None
-    parts = (counts["ON_TIME"], counts["IN_GRACE"], counts["LATE"], counts["MISSING"])
-    return Rates(sum(counts.values()), *parts, median_lateness_ms=middle)
+    expected = _amount([share for held in shares.values() for share in held])
+    on_time, in_grace, late, missing = map(_amount, shares.values())
+    return Rates(expected, on_time, in_grace, late, missing, middle)
+
+
+def _amount(shares: Iterable[float]) -> Amount:
+    total = fsum(shares)
+    return int(total) if total.is_integer() else total
 
 
 def is_closed(state: ObligationState, now_ms: int) -> bool:

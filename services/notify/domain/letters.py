@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from services.notify.domain.alerts import SEVERITIES, Alert
 from services.notify.domain.contacts import Recipient
+from services.notify.domain.inspections.letter import InspectionLetter
 from services.notify.domain.instants import days_between
+from services.notify.domain.names import names_of
 from services.notify.domain.rungs import Reminder
 from shared.events.base import Names
 from shared.events.obligation import ObligationState
@@ -34,7 +36,10 @@ class ReminderLine:
 
 @dataclass(frozen=True, slots=True)
 class ReminderLetter:
-    """Everything that one person is reminded of today; what is overdue first, then by due instant."""
+    """Everything that one person is reminded of today; what is overdue first, then by due instant.
+
+    `deadlines`: those of inspections, told in the same message.
+    """
 
     plan_names: Names
     plan: str
@@ -42,6 +47,7 @@ class ReminderLetter:
     lines: tuple[ReminderLine, ...]
     more: int
     now_ms: int
+    deadlines: InspectionLetter | None = None
 
     @property
     def overdue(self) -> tuple[ReminderLine, ...]:
@@ -63,6 +69,7 @@ def reminder_letter(
     units: Mapping[str, UnitState],
     *,
     now_ms: int,
+    deadlines: InspectionLetter | None = None,
 ) -> ReminderLetter:
     """The letter of one recipient under one plan's name, each line in the words of its own plan.
 
@@ -73,7 +80,7 @@ def reminder_letter(
         key=lambda line: (line.days >= 0, line.due_at_ms, line.unit, line.obligation),
     )
     shown = tuple(lines[:REMINDER_LINES_MAX])
-    return ReminderLetter(plan.names, plan.code, recipient, shown, len(lines) - len(shown), now_ms)
+    return ReminderLetter(plan.names, plan.code, recipient, shown, len(lines) - len(shown), now_ms, deadlines)
 
 
 def _reminder_line(
@@ -94,7 +101,10 @@ def _reminder_line(
 
 @dataclass(frozen=True, slots=True)
 class AlertLine:
-    """One alert as told: its unit, rule, what it is about, and the named reason of telling it now."""
+    """One alert as told: its unit, rule, what it is about, and the named reason of telling it now.
+
+    `lasted_ms`: of a resolved one, for how long it was open.
+    """
 
     alert: str
     unit: str
@@ -106,6 +116,7 @@ class AlertLine:
     about: str
     opened_at_ms: int
     resolved: bool
+    lasted_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +186,7 @@ def alert_line(alert: Alert, units: Mapping[str, UnitState], reason: str = "firs
         about=_about(alert),
         opened_at_ms=alert.opened_at_ms,
         resolved=not alert.is_ongoing,
+        lasted_ms=0 if alert.is_ongoing else alert.changed_at_ms - alert.opened_at_ms,
     )
 
 
@@ -185,12 +197,6 @@ def _about(alert: Alert) -> str:
     if "indicators" in alert.detail:
         return ", ".join(str(code) for code in alert.detail["indicators"])
     return str(alert.detail.get("role", ""))
-
-
-def names_of(unit: str, units: Mapping[str, UnitState]) -> Names:
-    """The unit's names; its code where it is not known yet."""
-    known = units.get(unit)
-    return known.names if known else Names(vi=unit, en=unit)
 
 
 def form_names(plan: Plan, form: str) -> Names:

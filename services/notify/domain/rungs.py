@@ -207,33 +207,3 @@ def _verdict(
     if last_rung not in (None, row.rung) and now_ms - row.next_at_ms > MAX_LATENESS_MS:
         return Verdict(row, "settle", "SKIPPED_LATE", TOO_LATE)
     return Verdict(row, "send", "SENT", DUE)
-
-
-def settle(row: Reminder, status: ReminderStatus, reason: str, *, now_ms: int) -> Reminder:
-    """The row with its final status. What was told to some already stays SENT, whatever became of the rest."""
-    if row.told and status in ("SUPERSEDED", "SKIPPED_LATE"):
-        status, reason = "SENT", TOLD_IN_PART
-    return replace(row, status=status, decision=reason, decided_at_ms=now_ms, revision=row.revision + 1)
-
-
-def put_off(row: Reminder, until_ms: int, reason: str, *, now_ms: int, by_rule: bool = False) -> Reminder:
-    """The row, looked at again later, for a named reason. `by_rule`: the wait does not count as a delay of ours."""
-    return replace(
-        row,
-        next_at_ms=until_ms,
-        ready_at_ms=until_ms if by_rule else row.ready_at_ms,
-        decision=reason,
-        decided_at_ms=now_ms,
-        revision=row.revision + 1,
-    )
-
-
-def unreached(row: Reminder, mark: str, *, now_ms: int) -> Reminder | None:
-    """The row after a message that tells it was given up; FAILED once nobody was reached. None: known already."""
-    if mark in row.unreached:
-        return None
-    marks = tuple(sorted({*row.unreached, mark}))
-    noted = replace(row, unreached=marks)
-    if row.status == "SENT" and set(row.told) <= set(marks):
-        return settle(noted, "FAILED", NOT_DELIVERED, now_ms=now_ms)
-    return replace(noted, revision=row.revision + 1)

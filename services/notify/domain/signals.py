@@ -24,6 +24,7 @@ from shared.plan.model import Plan
 
 LATE = "LATE"
 OUT = frozenset({"WAIVED", "NOT_APPLICABLE", "CANCELLED"})
+ARRIVED = frozenset({"FULFILLED", "NIL"})
 
 
 def rules_of(plan: Plan, signal: str) -> Iterator[InspectionRule]:
@@ -73,14 +74,24 @@ def _narrowed(rule: InspectionRule, facts: Mapping[str, Fact], reason: str) -> t
     return met, reason if met else "condition_not_met"
 
 
+def first_look_ms(state: ObligationState) -> int:
+    """When to look at an obligation that was not known: at once when it says more than that it is owed."""
+    return 0 if state.reliefs or state.outcome != "PENDING" else overdue_from_ms(state)
+
+
 def overdue_from_ms(state: ObligationState) -> int:
     """The first instant at which this obligation counts as overdue; NEVER_MS when nothing is owed."""
     return state.grace_end_ms + 1 if state.outcome == "PENDING" else NEVER_MS
 
 
 def next_look_ms(plan: Plan, state: ObligationState, *, now_ms: int) -> int:
-    """When to ask again without anything being announced: when it is overdue; daily where a condition counts days."""
+    """When to ask again without anything being announced: when it is overdue; daily where a condition counts days.
+
+    What came in time ends a row of late periods once its own limit has passed, and then it is asked as well.
+    """
     overdue_ms = overdue_from_ms(state)
+    if state.outcome in ARRIVED and now_ms <= state.grace_end_ms and any(rules_of(plan, "two_in_a_row")):
+        return state.grace_end_ms + 1
     if now_ms < overdue_ms or overdue_ms == NEVER_MS:
         return overdue_ms
     counting = any(

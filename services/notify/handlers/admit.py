@@ -14,10 +14,14 @@ from services.notify.domain.contacts import Target
 from services.notify.domain.contacts_quality import Address
 from services.notify.domain.deliveries import Delivery, ended, failed, held_back
 from services.notify.domain.fallback import choose
+from services.notify.domain.inspections.nudges import Nudge
+from services.notify.domain.inspections.nudges import settled_by as deadline_settled_by
 from services.notify.domain.instants import HOUR_MS, local_day
 from services.notify.domain.preferences import Preferences, is_switched_off, quiet_until_ms
 from services.notify.domain.rungs import Reminder, settled_by
+from services.notify.domain.telling import nudges_of, rungs_of
 from services.notify.handlers.ports import LedgerBook
+from services.notify.handlers.watch_inspections import HeldInspection
 from shared.errors import Transient
 
 SWITCHED_OFF = "switched_off_by_recipient"
@@ -45,21 +49,43 @@ class ReminderRows(Protocol):
     async def of_ids(self, ids: list[str]) -> list[Reminder]: ...
 
 
-class StillOwed:
-    """Whether anything that a reminder tells is still owed."""
+class NudgeRows(Protocol):
+    async def of_ids(self, ids: list[str]) -> list[Nudge]: ...
 
-    def __init__(self, reminders: ReminderRows, ledger: LedgerBook) -> None:
+
+class HeldInspections(Protocol):
+    async def get(self, inspection: str) -> HeldInspection | None: ...
+
+
+class StillOwed:
+    """Whether anything that a reminder tells, of reports or of inspections, is still owed."""
+
+    def __init__(
+        self, reminders: ReminderRows, ledger: LedgerBook, nudges: NudgeRows, inspections: HeldInspections
+    ) -> None:
         self._reminders = reminders
         self._ledger = ledger
+        self._nudges = nudges
+        self._inspections = inspections
 
     async def settled(self, delivery: Delivery, now_ms: int) -> str | None:
         """Why nothing of it is owed any more; None while something is, and for what is no reminder."""
-        if delivery.kind != "reminder" or now_ms - delivery.created_at_ms < STALE_AFTER_MS:
+        if delivery.kind not in ("reminder", "inspection") or now_ms - delivery.created_at_ms < STALE_AFTER_MS:
             return None
-        rows = await self._reminders.of_ids(list(delivery.covers))
-        entries = await self._ledger.get_many(sorted({row.obligation for row in rows})) if rows else {}
-        reasons = [settled_by(entry.state) for entry in entries.values()]
+        reasons = [*await self._of_reports(delivery), *await self._of_deadlines(delivery)]
         return next((one for one in reasons if one), None) if reasons and all(reasons) else None
+
+    async def _of_reports(self, delivery: Delivery) -> list[str | None]:
+        rows = await self._reminders.of_ids(rungs_of(delivery))
+        entries = await self._ledger.get_many(sorted({row.obligation for row in rows})) if rows else {}
+        return [settled_by(entry.state) for entry in entries.values()]
+
+    async def _of_deadlines(self, delivery: Delivery) -> list[str | None]:
+        told = nudges_of(delivery)
+        rows = await self._nudges.of_ids(told) if told else []
+        held = {id: await self._inspections.get(id) for id in {row.inspection for row in rows}}
+        states = {id: one.state if one is not None else None for id, one in held.items()}
+        return [deadline_settled_by(states[row.inspection], row) for row in rows]
 
 
 class Admit:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from services.notify.domain.alerts import Alert, Candidate, acknowledged, inspection_list, resolved_by_person
 from services.notify.domain.instants import at_local, local_day
-from services.notify.handlers.ports import PlanBook
+from services.notify.handlers.ports import PlanBook, Recorder
 from shared.errors import Permanent, Transient
 
 ATTEMPTS_MAX = 5
@@ -45,11 +45,15 @@ class PromiseTooFar(Permanent):
 
 
 class AlertDesk:
-    """Changes of alerts by people. `named`: the revision that the change is meant for; AlertMoved for another."""
+    """Changes of alerts by people, each in the audit log of the alert's plan.
 
-    def __init__(self, alerts: AlertsHeld, plans: PlanBook) -> None:
+    `named`: the revision that the change is meant for; AlertMoved for another.
+    """
+
+    def __init__(self, alerts: AlertsHeld, plans: PlanBook, audit: Recorder) -> None:
         self._alerts = alerts
         self._plans = plans
+        self._audit = audit
 
     async def get(self, id: str) -> Alert | None:
         return await self._alerts.get(id)
@@ -119,8 +123,23 @@ class AlertDesk:
                 raise AlertClosed(f"{id} is resolved: {alert.reason}")
             changed = change(alert)
             if await self._alerts.save(changed, now_ms=now_ms):
+                await self._note(changed)
                 return changed
         raise Transient(f"{id} moved on {ATTEMPTS_MAX} times while it was changed")
+
+    async def _note(self, alert: Alert) -> None:
+        """The line of the last change, by the one whom its history names."""
+        line = alert.history[-1]
+        more = {"promise": alert.promise, "owner": alert.owner, "reason": alert.reason}
+        await self._audit.record(
+            alert.plan,
+            f"alert.{alert.phase.lower()}",
+            alert.id,
+            by=line["by"],
+            at_ms=alert.changed_at_ms,
+            revision=alert.revision,
+            **{name: value for name, value in more.items() if value},
+        )
 
 
 def _promised(owner: str, promise: date, until_ms: int, now_ms: int, by: str) -> Callable[[Alert], Alert]:

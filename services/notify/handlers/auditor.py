@@ -7,6 +7,7 @@ look, which the next hour makes up: each covers two days, and more after downtim
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
@@ -27,6 +28,7 @@ from services.notify.domain.auditor import (
 from services.notify.domain.auditor_digests import expected_digests
 from services.notify.domain.deliveries import Delivery
 from services.notify.domain.digests.run import digest_id
+from services.notify.domain.inspections.nudges import Nudge
 from services.notify.domain.instants import DAY_MS, HOUR_MS
 from services.notify.domain.ledger import Entry
 from services.notify.domain.rungs import Reminder
@@ -57,6 +59,10 @@ class AuditedReminders(Protocol):
     async def fired_between(self, after_ms: int, until_ms: int, limit: int) -> list[Reminder]: ...
 
 
+class AuditedNudges(Protocol):
+    async def due(self, now_ms: int) -> list[Nudge]: ...
+
+
 class AuditedDeliveries(Protocol):
     async def due(self, now_ms: int, limit: int) -> list[Delivery]: ...
     async def made_between(self, kind: str, after_ms: int, until_ms: int, limit: int) -> list[Delivery]: ...
@@ -71,8 +77,16 @@ class AuditedAlerts(Protocol):
     def ongoing(self, *, plan: str, unit: str | None = None) -> AsyncIterator[Alert]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One pass that this process finished: when (epoch ms), and how many differences there were."""
+
+    at_ms: int
+    differences: int
+
+
 class Auditor:
-    """Looks once an hour."""
+    """Looks once an hour. `last`: the newest pass that was finished; None before the first."""
 
     def __init__(
         self,
@@ -80,6 +94,7 @@ class Auditor:
         plans: PlanBook,
         ledger: AuditedLedger,
         reminders: AuditedReminders,
+        nudges: AuditedNudges,
         deliveries: AuditedDeliveries,
         digests: AuditedDigests,
         alerts: AuditedAlerts,
@@ -88,11 +103,13 @@ class Auditor:
         self._plans = plans
         self._ledger = ledger
         self._reminders = reminders
+        self._nudges = nudges
         self._deliveries = deliveries
         self._digests = digests
         self._alerts = alerts
         self._raise = raise_alert
         self._looked_ms = 0
+        self.last: Looked | None = None
 
     async def run(self, now_ms: int) -> int:
         """How many differences there are; 0 between two looks."""
@@ -100,7 +117,9 @@ class Auditor:
             return 0
         back_ms = min(max(LOOK_BACK_MS, now_ms - self._looked_ms), LOOK_BACK_MAX_MS)
         self._looked_ms = now_ms
-        return await self.look(Window(now_ms - back_ms, now_ms - GRACE_MS, now_ms))
+        found = await self.look(Window(now_ms - back_ms, now_ms - GRACE_MS, now_ms))
+        self.last = Looked(now_ms, found)
+        return found
 
     async def look(self, window: Window) -> int:
         """Compare everything within the window; how many differences there are."""
@@ -126,10 +145,15 @@ class Auditor:
     async def _record(self, rows: Sequence[Reminder], window: Window) -> list[tuple[Difference, str]]:
         """What the record of rows and messages says about itself, each with its plan."""
         before_ms = window.now_ms - GRACE_MS
-        stuck = (await self._reminders.due(before_ms))[:STUCK_MAX]
+        stuck: list[Reminder | Nudge] = [*await self._reminders.due(before_ms), *await self._nudges.due(before_ms)]
+        stuck = stuck[:STUCK_MAX]
         sent = [row for row in rows if row.status == "SENT"]
         existing = await self._deliveries.which_exist(sorted({id for row in sent for id in row.deliveries}))
-        made = await self._deliveries.made_between("reminder", window.from_ms, window.now_ms, ROWS_MAX)
+        made = [
+            one
+            for kind in ("reminder", "inspection")
+            for one in await self._deliveries.made_between(kind, window.from_ms, window.now_ms, ROWS_MAX)
+        ]
         late = await self._deliveries.due(before_ms, STUCK_MAX)
         plan_of = {row.id: row.plan for row in (*rows, *stuck)} | {one.id: one.plan for one in made}
         found = [(one, plan_of[one.about]) for one in record_differences(stuck, sent, made, existing)]

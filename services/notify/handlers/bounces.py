@@ -7,9 +7,12 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
 from typing import Protocol
 
+from services.notify.domain.acts import Act
 from services.notify.domain.bounces import ACTIONS, Bounce, after_bounce
 from services.notify.domain.deliveries import Delivery
 from services.notify.domain.links import Links
+from services.notify.handlers.desk import Intentions
+from services.notify.handlers.ports import Recorder
 from shared.errors import Permanent, Transient
 
 ATTEMPTS_MAX = 5
@@ -30,14 +33,21 @@ class BounceBook(Protocol):
 
 
 class TakeBounces:
-    """Applies bounces. `strict`: only those count that came to a return address made by us."""
+    """Applies bounces. `strict`: only those count that came to a return address made by us.
 
-    def __init__(self, deliveries: BounceBook, links: Links, *, strict: bool) -> None:
+    Whoever hands one in is in the audit log of the delivery's plan.
+    """
+
+    def __init__(
+        self, deliveries: BounceBook, links: Links, *, acts: Intentions, audit: Recorder, strict: bool
+    ) -> None:
         self._deliveries = deliveries
+        self._acts = acts
+        self._audit = audit
         self._links = links
         self._strict = strict
 
-    async def take(self, raw: bytes, *, to: str | None, now_ms: int) -> Delivery | None:
+    async def take(self, raw: bytes, *, to: str | None, by: str, now_ms: int) -> Delivery | None:
         """The delivery that a bounce is about, as it is now. `to`: the envelope recipient of the bounce, when known.
 
         None: about no delivery of ours. NotABounce, Transient. The same bounce twice changes nothing the second time.
@@ -52,8 +62,14 @@ class TakeBounces:
             if held is None or held.channel != "email":
                 return None
             after = after_bounce(held, Bounce(id, action, status), now_ms=now_ms)  # type: ignore[arg-type]
-            if after is None or await self._deliveries.replace(after, now_ms=now_ms):
-                return after or held
+            if after is None:
+                return held
+            await self._acts.add(Act(held.plan, "delivery.bounced", id, id, by, now_ms))
+            if await self._deliveries.replace(after, now_ms=now_ms):
+                await self._audit.record(
+                    held.plan, "delivery.bounced", id, by=by, at_ms=now_ms, action=action, revision=after.revision
+                )
+                return after
         raise Transient(f"{id} moved on {ATTEMPTS_MAX} times while a bounce was applied")
 
     def _delivery_of(self, message: EmailMessage | Message, to: str | None) -> str | None:

@@ -15,13 +15,22 @@ import structlog
 from prometheus_client import Counter
 
 from services.notify.domain.budget import OVER_BUDGET
-from services.notify.domain.deliveries import UNDELIVERED, Delivery, Outcome, after_attempt, claimed, released
+from services.notify.domain.deliveries import (
+    ARRIVED,
+    UNDELIVERED,
+    WITHHELD,
+    Delivery,
+    Outcome,
+    after_attempt,
+    claimed,
+    released,
+)
 from services.notify.handlers.admit import Admit
 from services.notify.handlers.fall_back import FallBack
 from services.notify.handlers.ports import Channel, Outbound
 from shared.clock import Clock
 
-PAGE = 200
+PAGE = 500
 HELD_MAX = 1000
 REPEATED = "REPEATED"
 log = structlog.stdlib.get_logger(__name__)
@@ -85,6 +94,8 @@ class Deliver:
         now_ms = self._clock.now_ms()
         if delivery.status in UNDELIVERED:
             return await self._fall_back.follow(delivery, now_ms)
+        if delivery.status in (*ARRIVED, *WITHHELD):
+            return await self._fall_back.ended(delivery, now_ms)
         if delivery.held == OVER_BUDGET:
             return False  # for `fold`, which is asked before at every pass
         first = delivery.status == "CREATED"
@@ -96,7 +107,7 @@ class Deliver:
     async def _attempt(self, delivery: Delivery) -> bool:
         """One attempt, if the claim is won."""
         mine = claimed(delivery, now_ms=self._clock.now_ms(), by=self._instance)
-        if not await self._deliveries.replace(mine, now_ms=mine.changed_at_ms):
+        if not await self._deliveries.mark(mine):  # what is told to others is how it ends
             return False
         if mine.repeats > delivery.repeats:
             self._counter.labels(mine.channel, REPEATED).inc()

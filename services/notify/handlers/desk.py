@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Protocol
 
+from services.notify.domain.acts import Act
 from services.notify.domain.deliveries import NOTE_CHARACTERS_MAX, Delivery, ended
 from services.notify.domain.fallback import resent
-from services.notify.handlers.preferences import Recorder
+from services.notify.handlers.ports import Recorder
 from shared.errors import Permanent, Transient
 
 ATTEMPTS_MAX = 5
@@ -31,11 +32,19 @@ class Kept(Protocol):
     async def mark(self, delivery: Delivery) -> bool: ...
 
 
-class DeliveryDesk:
-    """Changes of deliveries by people, each with its reason, each in the audit log of the delivery's plan."""
+class Intentions(Protocol):
+    async def add(self, act: Act) -> bool: ...
 
-    def __init__(self, deliveries: Kept, audit: Recorder) -> None:
+
+class DeliveryDesk:
+    """Changes of deliveries by people, each with its reason, each in the audit log of the delivery's plan.
+
+    The intention is written down first: should a crash come before the line, it is made up from there.
+    """
+
+    def __init__(self, deliveries: Kept, acts: Intentions, audit: Recorder) -> None:
         self._deliveries = deliveries
+        self._acts = acts
         self._audit = audit
 
     async def resend(self, id: str, *, by: str, reason: str, now_ms: int) -> Delivery | None:
@@ -50,6 +59,7 @@ class DeliveryDesk:
             if held.status in ("CREATED", "SENDING", "TEMPORARY_FAILURE") or held.resends >= RESENDS_MAX:
                 raise NotResendable(f"{id} is {held.status}")
             again = resent(held, note=reason[:NOTE_CHARACTERS_MAX], now_ms=now_ms)
+            await self._acts.add(Act(held.plan, "delivery.resent", id, again.id, by, now_ms))
             await self._deliveries.add(again, now_ms=now_ms)
             if await self._deliveries.mark(replace(held, resends=held.resends + 1)):
                 await self._audit.record(
@@ -67,6 +77,7 @@ class DeliveryDesk:
             if held.status not in CANCELLABLE:
                 raise NotCancellable(f"{id} is {held.status}")
             gone = ended(held, "CANCELLED", CANCELLED, now_ms=now_ms, note=reason[:NOTE_CHARACTERS_MAX])
+            await self._acts.add(Act(held.plan, "delivery.cancelled", id, id, by, now_ms))
             if await self._deliveries.replace(gone, now_ms=now_ms):
                 await self._audit.record(
                     held.plan, "delivery.cancelled", id, by=by, at_ms=now_ms, reason=reason, revision=gone.revision

@@ -8,6 +8,7 @@ the same run, one wins the insert, and its content counts.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict, replace
 
 import orjson
@@ -89,7 +90,8 @@ class MakeDigests:
 
     async def _write(self, id: str, told: Told, *, silent: bool, now_ms: int) -> int:
         letter, moment = told.letter, told.letter.moment
-        printed = {language: await self._press.print(letter, language) for language in LANGUAGES}
+        sheets = await asyncio.gather(*(self._press.print(letter, language) for language in LANGUAGES))
+        printed = dict(zip(LANGUAGES, sheets, strict=True))
         await self._enclosures.keep([file for one in printed.values() for file in one.files])
         run = DigestRun(
             id=id,

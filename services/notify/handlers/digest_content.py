@@ -7,6 +7,7 @@ from typing import Protocol
 
 import orjson
 
+from services.notify.domain.digests.anchors import AnchorOf
 from services.notify.domain.digests.letter import DigestLetter, Moment, digest_letter, standing_of
 from services.notify.domain.digests.material import DueStep, Material, Silenced, ledger_at, year_of
 from services.notify.domain.digests.run import DigestRun
@@ -33,6 +34,12 @@ class Inspections(Protocol):
     async def due_steps(self, plan: Plan, until_ms: int) -> list[DueStep]: ...
 
 
+class Anchors(Protocol):
+    """The newest anchors of the audit logs before an instant, of a plan and of what concerns no single plan."""
+
+    async def printed(self, plan: Plan, at_ms: int) -> tuple[AnchorOf, ...]: ...
+
+
 class NoneSilenced:
     """Where nothing can be silenced."""
 
@@ -45,6 +52,13 @@ class NoneInspected:
 
     async def due_steps(self, plan: Plan, until_ms: int) -> list[DueStep]:
         return []
+
+
+class NoneAnchored:
+    """Where no audit log is followed."""
+
+    async def printed(self, plan: Plan, at_ms: int) -> tuple[AnchorOf, ...]:
+        return ()
 
 
 STEPS_AHEAD_MS = 14 * DAY_MS
@@ -73,6 +87,7 @@ class DigestContent:
         deliveries: DeliveryBook,
         silences: Silences | None = None,
         inspections: Inspections | None = None,
+        anchors: Anchors | None = None,
     ) -> None:
         self._units = units
         self._ledger = ledger
@@ -82,6 +97,7 @@ class DigestContent:
         self._deliveries = deliveries
         self._silences = silences or NoneSilenced()
         self._inspections = inspections or NoneInspected()
+        self._anchors = anchors or NoneAnchored()
 
     async def at(
         self,
@@ -111,6 +127,7 @@ class DigestContent:
             changes_seen=sum(state.revision for state in changes),
             silenced=await self._silences.silenced(plan, moment_ms),
             steps=await self._inspections.due_steps(plan, moment_ms + STEPS_AHEAD_MS),
+            anchors=await self._anchors.printed(plan, moment_ms),
         )
         looks_back = run is None and moment_ms < now_ms
         moment = Moment(year, *window, made_at_ms=now_ms, run=run, looks_back=looks_back)

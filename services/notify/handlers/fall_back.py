@@ -1,4 +1,4 @@
-"""What follows from a delivery that was given up: the address, the alert, the next channel.
+"""What follows from a delivery that was given up: the address, the alert, the next channel; and from its repeat.
 
 Crash: the failed delivery stays due until all three are done; each is made once by its id, so repeating adds nothing.
 """
@@ -13,12 +13,12 @@ import structlog
 from services.notify.domain.alerts import DELIVERY_PROBLEM, Alert
 from services.notify.domain.contacts import Target
 from services.notify.domain.contacts_quality import Address, disabled, quality_signals, settled_signal, units_of
-from services.notify.domain.deliveries import Delivery, followed_up
+from services.notify.domain.deliveries import ARRIVED, Delivery, followed_up
 from services.notify.domain.fallback import fallen_back
 from services.notify.domain.instants import MINUTE_MS
 from services.notify.handlers.admit import Admit, PreferencesOf
+from services.notify.handlers.arrivals import Arrivals
 from services.notify.handlers.ports import AlertBook, PlanBook, UnitBook
-from services.notify.handlers.unreached import Unreached
 from services.notify.handlers.watch import Raise
 from shared.errors import Transient
 from shared.events.unit import UnitState
@@ -52,7 +52,7 @@ class FallBack:
         plans: PlanBook,
         admit: Admit,
         raise_alert: Raise,
-        unreached: Unreached,
+        arrivals: Arrivals,
     ) -> None:
         self._deliveries = deliveries
         self._addresses = addresses
@@ -62,7 +62,7 @@ class FallBack:
         self._plans = plans
         self._admit = admit
         self._raise = raise_alert
-        self._unreached = unreached
+        self._arrivals = arrivals
         self._looked_ms = 0
 
     async def follow(self, failed: Delivery, now_ms: int) -> bool:
@@ -76,8 +76,16 @@ class FallBack:
         if following is not None:
             await self._deliveries.add(fallen_back(failed, following, now_ms=now_ms), now_ms=now_ms)
         else:
-            await self._unreached.note(failed, now_ms)
+            await self._arrivals.failed(failed, now_ms)
         return await self._deliveries.mark(followed_up(failed))
+
+    async def ended(self, delivery: Delivery, now_ms: int) -> bool:
+        """What follows when a repeat left, or a message was ended before it did; whether this call finished it."""
+        if delivery.status in ARRIVED:
+            await self._arrivals.arrived(delivery, now_ms)
+        else:
+            await self._arrivals.withheld(delivery, now_ms)
+        return await self._deliveries.mark(followed_up(delivery))
 
     async def run(self, now_ms: int) -> int:
         """End the alerts whose unit has other contacts now; looked at every ten minutes. How many ended."""
@@ -89,9 +97,9 @@ class FallBack:
         return sum([await self._look_at(alert, units, now_ms) for alert in open_alerts])
 
     async def _look_at(self, alert: Alert, units: Mapping[str, UnitState], now_ms: int) -> bool:
+        """A unit that does not name the address (any more) has no trouble with it, whether others name it or nobody."""
         address = await self._addresses.get(alert.subject)
-        places = units_of(address.recipient, units) if address is not None else []
-        if address is None or alert.unit in places or not places:
+        if address is None or alert.unit in units_of(address.recipient, units):
             return False
         return await self._raise.apply(settled_signal(address, alert.unit, "contact_changed"), now_ms)
 

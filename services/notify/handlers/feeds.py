@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from services.notify.domain.acts import CHAIN
 from services.notify.domain.calendar_feed import Feed, Form, Sayings, calendar, feed_id, shown, units_owing
 from services.notify.domain.contacts import LANGUAGES
-from services.notify.handlers.ports import LedgerBook, PlanBook, UnitBook
+from services.notify.handlers.ports import LedgerBook, PlanBook, Recorder, UnitBook
 from shared.events.obligation import ObligationState
 from shared.plan.model import Plan
 
@@ -24,7 +25,7 @@ UNITS_MAX = 200
 class FeedBook(Protocol):
     async def add(self, feed: Feed) -> bool: ...
     async def get(self, feed: str) -> Feed | None: ...
-    async def revoke(self, feed: str, *, now_ms: int) -> bool: ...
+    async def revoke(self, feed: str, *, by: str, now_ms: int) -> bool: ...
     async def page(self, *, recipient: str | None, limit: int, cursor: str | None) -> tuple[list[Feed], str | None]: ...
 
 
@@ -48,6 +49,7 @@ class FeedDesk:
         ledger: LedgerBook,
         sayings_of: Callable[[str], Sayings],
         host: str,
+        audit: Recorder,
     ) -> None:
         self._feeds = feeds
         self._plans = plans
@@ -55,6 +57,7 @@ class FeedDesk:
         self._ledger = ledger
         self._sayings_of = sayings_of
         self._host = host
+        self._audit = audit
 
     async def create(self, *, recipient: str, language: str | None, by: str, now_ms: int) -> tuple[Feed, str]:
         """A new feed and its secret, which is told this once and kept only as a hash."""
@@ -68,10 +71,17 @@ class FeedDesk:
             created_by=by,
         )
         await self._feeds.add(feed)
+        await self._audit.record(CHAIN, "feed.created", feed.id, by=by, at_ms=now_ms, language=feed.language)
         return feed, secret
 
-    async def revoke(self, feed: str, *, now_ms: int) -> bool:
-        return await self._feeds.revoke(feed, now_ms=now_ms)
+    async def revoke(self, feed: str, *, by: str, now_ms: int) -> bool:
+        """End a feed for good; False when there is none. Asked twice, done once."""
+        held = await self._feeds.get(feed)
+        if held is None or not await self._feeds.revoke(feed, by=by, now_ms=now_ms):
+            return False
+        if not held.revoked_at_ms:
+            await self._audit.record(CHAIN, "feed.revoked", feed, by=by, at_ms=now_ms)
+        return True
 
     async def page(self, *, recipient: str | None, limit: int, cursor: str | None) -> tuple[list[Feed], str | None]:
         return await self._feeds.page(recipient=recipient, limit=limit, cursor=cursor)

@@ -15,7 +15,7 @@ from prometheus_client import Counter
 
 from services.notify.domain.budget import OVER_BUDGET, FoldedLetter
 from services.notify.domain.contacts import Recipient
-from services.notify.domain.deliveries import Delivery, Letter, created, ended, moved
+from services.notify.domain.deliveries import FOLDED_INTO, Delivery, Letter, created, ended, moved
 from services.notify.domain.instants import local_day
 from services.notify.domain.preferences import is_switched_off
 from services.notify.handlers.admit import SWITCHED_OFF, PreferencesOf, StillOwed
@@ -98,7 +98,7 @@ class Fold:
         if kept is None and await self._deliveries.add(carrier, now_ms=now_ms):
             self._notices.labels(carrier.kind, "folded").inc()
         kept = kept or await self._deliveries.get(carrier.id) or carrier
-        reason = f"folded_into: {kept.id}"
+        reason = f"{FOLDED_INTO}: {kept.id}"
         covered = [one for one in wanted if one.id in kept.covers]
         return {one.id: ended(one, "SUPERSEDED", reason, now_ms=now_ms) for one in covered}
 

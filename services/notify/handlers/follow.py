@@ -5,9 +5,12 @@ Order and duplicates do not matter: a state is kept only if its revision is newe
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from services.notify.domain.instants import NEVER_MS
-from services.notify.domain.signals import overdue_from_ms
+from services.notify.domain.signals import first_look_ms
 from services.notify.handlers.ports import LedgerBook, PlanBook, SourceBook, UnitBook
+from shared.events.anchor import AnchorState
 from shared.events.catalog import BY_TYPE, read
 from shared.events.envelope import Envelope
 from shared.events.obligation import ObligationState
@@ -17,6 +20,10 @@ from shared.events.score import EvaluationState, ScoreState
 from shared.events.unit import UnitState
 
 AT_ONCE_MS = 0
+
+
+class AnchorBook(Protocol):
+    async def put(self, state: AnchorState) -> bool: ...
 
 
 class Follow:
@@ -31,6 +38,7 @@ class Follow:
         reports: SourceBook[ReportState],
         scores: SourceBook[ScoreState],
         evaluations: SourceBook[EvaluationState],
+        anchors: AnchorBook,
     ) -> None:
         self._plans = plans
         self._units = units
@@ -38,6 +46,7 @@ class Follow:
         self._reports = reports
         self._scores = scores
         self._evaluations = evaluations
+        self._anchors = anchors
 
     async def follow(self, envelope: Envelope) -> None:
         """Keep what an event carries. A type that is not in the catalogue yet is not for us."""
@@ -50,7 +59,7 @@ class Follow:
                 await self._units.put(state, check_at_ms=AT_ONCE_MS)
             case ObligationState() as state:
                 # What was not known has no alert: look when it can be overdue. A change may end one: look now.
-                await self._ledger.put(state, first_check_at_ms=overdue_from_ms(state), check_at_ms=AT_ONCE_MS)
+                await self._ledger.put(state, first_check_at_ms=first_look_ms(state), check_at_ms=AT_ONCE_MS)
             case ReportState() as state:
                 # Its numbers are compared with those of other periods; what supports and explains them is not.
                 numbers = tuple(
@@ -64,5 +73,7 @@ class Follow:
                 await self._scores.put(envelope.subject, state, check_at_ms=AT_ONCE_MS)
             case EvaluationState() as state:
                 await self._evaluations.put(state.evaluation, state, check_at_ms=NEVER_MS)
+            case AnchorState() as state:
+                await self._anchors.put(state)
             case _:
                 return

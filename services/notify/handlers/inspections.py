@@ -25,7 +25,7 @@ from services.notify.domain.inspections.machine import (
     stepped,
     withdrawn,
 )
-from services.notify.domain.inspections.proposals import Lot, Proposal, exists_on, inspected_of, proposals
+from services.notify.domain.inspections.proposals import Lot, Proposal, exists_on, inspected_of, long_overdue, proposals
 from services.notify.domain.inspections.refusals import forbidden, not_valid, refused
 from services.notify.domain.instants import local_day
 from services.notify.handlers.ports import PlanBook, UnitBook
@@ -249,11 +249,13 @@ class InspectionDesk(Generic[Held]):
         return newest[0]
 
     async def _proposals(self, plan: Plan, units: dict[str, UnitState]) -> list[Proposal]:
-        today = local_day(self._clock.now_ms(), plan.time_zone).isoformat()
-        candidates = inspection_list(await self._alerts.open_of(plan.code))
+        now_ms = self._clock.now_ms()
+        today = local_day(now_ms, plan.time_zone).isoformat()
+        alerts = await self._alerts.open_of(plan.code)
+        overdue = long_overdue(plan, alerts, now_ms)
         inspected = inspected_of(await self._inspections.of_plan(plan.code))
         lots = _lots(await self._draws.of_plan(plan.code))
-        return proposals(plan, units, candidates, inspected, lots, today=today)
+        return proposals(plan, units, inspection_list(alerts), inspected, lots, today=today, overdue=overdue)
 
     def _actor(self, who: Who, plan: Plan, units: dict[str, UnitState]) -> Actor:
         now_ms = self._clock.now_ms()

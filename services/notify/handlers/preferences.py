@@ -8,18 +8,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
+from services.notify.domain.acts import CHAIN
 from services.notify.domain.alerts import DELIVERY_PROBLEM, Alert
 from services.notify.domain.contacts import Target
 from services.notify.domain.contacts_quality import Address, enabled, settled_signal
 from services.notify.domain.links import Claim, Links, Purpose
 from services.notify.domain.preferences import Preferences, changed, faults, ordered
+from services.notify.handlers.ports import Recorder
 from services.notify.handlers.watch import Raise
 from shared.errors import Permanent, Transient
 
 ATTEMPTS_MAX = 5
 SECRET_BYTES = 24
-CHAIN = "notify"
-"""The audit chain of what concerns no single plan."""
 
 
 class PreferencesNotValid(Permanent):
@@ -43,12 +43,6 @@ class AddressStore(Protocol):
 
 class OpenAlerts(Protocol):
     async def open_of_rule(self, rule: str) -> list[Alert]: ...
-
-
-class Recorder(Protocol):
-    async def record(
-        self, chain: str, what: str, id: str, *, by: str, at_ms: int, **more: str | int | bool
-    ) -> None: ...
 
 
 class TargetCheck(Protocol):

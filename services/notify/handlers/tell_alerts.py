@@ -10,6 +10,7 @@ per group, number and recipient; the log comes last. So what was begun is finish
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -45,6 +46,7 @@ from services.notify.handlers.ports import (
     WindowBook,
     Writer,
 )
+from services.notify.handlers.side_by_side import lanes, side_by_side
 from services.notify.handlers.silences import SilenceDesk
 from shared.errors import Transient
 from shared.events.unit import UnitState
@@ -67,6 +69,14 @@ class _Seen:
     silences: dict[str, list[Silence]] = field(default_factory=dict)
     outages: dict[str, list[Outage]] = field(default_factory=dict)
     reliefs: dict[str, list[Source]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """What the looks of one pass share: the units, and the newest version of each plan as it is asked for."""
+
+    units: Mapping[str, UnitState]
+    plans: dict[str, Plan | None]
 
 
 class TellAlerts:
@@ -99,6 +109,7 @@ class TellAlerts:
         self._writer = writer
         self._notices = notices
         self._repeated: set[str] = set()
+        self._repeating = asyncio.Lock()
 
     async def run(self, now_ms: int) -> int:
         """Everything about notices that is due at this instant; leaves none due. How many decisions were made."""
@@ -112,27 +123,30 @@ class TellAlerts:
     async def _step(self, now_ms: int) -> int:
         done = 0
         while due := await self._alerts.steps_due(now_ms):
-            for alert in due:
-                after = stepped(alert, now_ms=now_ms)
-                # Who moved on meanwhile is found again while a step of it is due.
-                if after is not None and after.revision != alert.revision:
-                    await self._alerts.save(after, now_ms=now_ms)
-                elif after is not None:
-                    await self._alerts.mark(after)
+            await side_by_side(lanes(due, lambda alert: alert.id), lambda alert: self._step_one(alert, now_ms))
             done += len(due)
         return done
+
+    async def _step_one(self, alert: Alert, now_ms: int) -> bool:
+        """Who moved on meanwhile is found again while a step of it is due."""
+        after = stepped(alert, now_ms=now_ms)
+        if after is None:
+            return False
+        if after.revision != alert.revision:
+            return await self._alerts.save(after, now_ms=now_ms)
+        return await self._alerts.mark(after)
 
     # --- muted or not, and which groups have to look ---
 
     async def _review(self, now_ms: int) -> int:
         done, seen = 0, _Seen()
         while due := await self._alerts.notice_due(now_ms):
-            for alert in due:
-                await self._review_one(alert, seen, now_ms)
+            of_unit = lanes(due, lambda alert: (alert.plan, alert.unit))
+            await side_by_side(of_unit, lambda alert: self._review_one(alert, seen, now_ms))
             done += len(due)
         return done
 
-    async def _review_one(self, alert: Alert, seen: _Seen, now_ms: int) -> None:
+    async def _review_one(self, alert: Alert, seen: _Seen, now_ms: int) -> bool:
         """Groups first, then the alert: a crash between the two lets the groups look once more."""
         after = await self._under_windows(alert, seen, now_ms) if alert.is_ongoing else alert
         changed = after.revision != alert.revision
@@ -142,10 +156,7 @@ class TellAlerts:
         ends = [after.silenced_until_ms] if after.phase == "SILENCED" else []
         ends += [after.muted_until_ms] if after.muted_by else []
         settled = replace(after, notice_at_ms=min((end for end in ends if end > now_ms), default=NEVER_MS))
-        if changed:
-            await self._alerts.save(settled, now_ms=now_ms)
-        else:
-            await self._alerts.mark(settled)
+        return await (self._alerts.save(settled, now_ms=now_ms) if changed else self._alerts.mark(settled))
 
     async def _under_windows(self, alert: Alert, seen: _Seen, now_ms: int) -> Alert:
         if alert.plan not in seen.silences:
@@ -188,43 +199,51 @@ class TellAlerts:
         due = await self._groups.due(now_ms)
         if not due:
             return 0
-        done, units = 0, await self._units.all()
+        done, around = 0, _Around(await self._units.all(), {})
         while due:
-            for group in due:
-                await self._look_at(group, units, now_ms)
+            of_unit = lanes(due, lambda group: (group.plan, group.unit))
+            await side_by_side(of_unit, lambda group: self._look_at(group, around, now_ms))
             done += len(due)
             due = await self._groups.due(now_ms)
         return done
 
-    async def _look_at(self, group: Group, units: Mapping[str, UnitState], now_ms: int) -> None:
+    async def _look_at(self, group: Group, around: _Around, now_ms: int) -> bool:
         """One look; a group that moves on meanwhile is still due and is looked at again."""
-        if group.telling is None:
-            alerts = await self._members(group)
-            decision = decide(group.log, [alert.member(now_ms) for alert in alerts], now_ms=now_ms)
-            if not decision.tell:
-                await self._finish(group, decision, alerts, now_ms)
-                return
-            if not await self._groups.save(begun(group, decision, now_ms=now_ms)):
-                return
-            held = await self._groups.get(group.id)
-            if held is None or held.telling is None:
-                return
-            group = held
-        assert group.telling is not None
-        await self._tell(group, group.telling, units)
-        await self._finish(group, group.telling, await self._members(group), group.telling_at_ms)
+        if group.telling is not None:
+            return await self._tell(group, group.telling, around)
+        alerts = await self._members(group)
+        decision = decide(group.log, [alert.member(now_ms) for alert in alerts], now_ms=now_ms)
+        if not decision.tell:
+            return await self._finish(group, decision, alerts, now_ms)
+        mine = begun(group, decision, now_ms=now_ms)
+        slot = await self._slot(mine, decision, around)
+        if decision.reason != REPEAT:
+            return await self._begin(mine, around)
+        async with self._repeating:
+            if slot not in self._repeated:
+                return await self._begin(mine, around)
+        # It stands in the message of the day already: nothing is made, so there is nothing to finish after a crash.
+        return await self._finish(mine, decision, alerts, now_ms)
+
+    async def _begin(self, mine: Group, around: _Around) -> bool:
+        """Write down what is told, then tell it."""
+        if not await self._groups.save(mine):
+            return False
+        held = await self._groups.get(mine.id)
+        if held is None or held.telling is None:
+            return False
+        return await self._tell(held, held.telling, around)
 
     async def _members(self, group: Group) -> list[Alert]:
         """The alerts that the group's receiver is told of, those resolved since its last look included."""
         found = await self._alerts.in_group(group_key(group.plan, group.unit, group.kind))
         return [alert for alert in found if group.receiver in alert.receivers and group.receiver not in alert.flushed]
 
-    async def _finish(self, group: Group, decision: Decision, alerts: Sequence[Alert], at_ms: int) -> None:
-        for alert in alerts:
-            await self._leave_reason(alert, group.receiver, decision, at_ms)
+    async def _finish(self, group: Group, decision: Decision, alerts: Sequence[Alert], at_ms: int) -> bool:
+        await asyncio.gather(*(self._leave_reason(alert, group.receiver, decision, at_ms) for alert in alerts))
         ongoing = [alert for alert in alerts if alert.is_ongoing]
         ends = [alert.quiet_until_ms for alert in ongoing]
-        await self._groups.save(looked(group, decision, stays=bool(ongoing), ends_ms=ends, at_ms=at_ms))
+        return await self._groups.save(looked(group, decision, stays=bool(ongoing), ends_ms=ends, at_ms=at_ms))
 
     async def _leave_reason(self, alert: Alert, receiver: str, decision: Decision, at_ms: int) -> None:
         """On every alert: why it was told, or why not. One that moved on has its own reason by now."""
@@ -243,25 +262,41 @@ class TellAlerts:
 
     # --- messages ---
 
-    async def _tell(self, group: Group, decision: Decision, units: Mapping[str, UnitState]) -> None:
-        newest = await self._plans.newest(group.plan)
-        if newest is None:
-            return
-        slot = group.slot
-        if decision.reason == REPEAT:
-            # Many units with something open would mean as many messages a day: all that is open goes into one.
-            day = local_day(group.telling_at_ms, newest[0].time_zone)
-            slot = f"repeat {group.plan} {group.receiver} {group.kind == OPERATIONS} {day}"
-            if slot in self._repeated:
-                return
+    async def _tell(self, group: Group, decision: Decision, around: _Around) -> bool:
+        plan = await self._newest(group.plan, around)
+        if plan is not None:
+            slot = await self._slot(group, decision, around)
+            await self._write(plan, group, decision, around.units, slot=slot)
+            if decision.reason == REPEAT:
+                # Only saves composing: the delivery's unique slot decides.
+                self._repeated = {slot, *list(self._repeated)[:REPEATED_MAX]}
+        return await self._finish(group, decision, await self._members(group), group.telling_at_ms)
+
+    async def _slot(self, group: Group, decision: Decision, around: _Around) -> str:
+        """The unique name of a notice. Many units with something open would mean as many messages a day: all that is
+        open goes into one."""
+        plan = await self._newest(group.plan, around)
+        if decision.reason != REPEAT or plan is None:
+            return group.slot
+        day = local_day(group.telling_at_ms, plan.time_zone)
+        return f"repeat {group.plan} {group.receiver} {group.kind == OPERATIONS} {day}"
+
+    async def _newest(self, code: str, around: _Around) -> Plan | None:
+        if code not in around.plans:
+            newest = await self._plans.newest(code)
+            around.plans[code] = newest and newest[0]
+        return around.plans[code]
+
+    async def _write(
+        self, plan: Plan, group: Group, decision: Decision, units: Mapping[str, UnitState], *, slot: str
+    ) -> None:
+        """One delivery per recipient, unless it is there already."""
         alerts = await self._told(group, decision)
-        recipients = _recipients(newest[0], group, units)
+        recipients = _recipients(plan, group, units)
         if not recipients:
             log.warning("alert_notice_without_recipient", group=group.id, receiver=group.receiver)
         for recipient in recipients:
-            letter = alert_letter(
-                newest[0], recipient, alerts, units, now_ms=group.telling_at_ms, reason=decision.reason
-            )
+            letter = alert_letter(plan, recipient, alerts, units, now_ms=group.telling_at_ms, reason=decision.reason)
             delivery = created(
                 kind="alert",
                 subject=alerts[0].id,
@@ -276,9 +311,6 @@ class TellAlerts:
             )
             if await self._deliveries.add(delivery, now_ms=group.telling_at_ms):
                 self._notices.labels("alert", decision.reason).inc()
-        if decision.reason == REPEAT:
-            # Only saves composing: the delivery's unique slot decides.
-            self._repeated = {slot, *list(self._repeated)[:REPEATED_MAX]}
 
     async def _told(self, group: Group, decision: Decision) -> list[Alert]:
         """What the notice is about; a repeat is about everything that is still open for its receiver."""

@@ -5,10 +5,7 @@ Crash: the alert is saved before the mark is taken off; looking again changes no
 
 from __future__ import annotations
 
-import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from services.notify.domain.alerts import KINDS, MISSING_CONTACT, OPERATIONS, Signal, after_signal, alert_id
 from services.notify.domain.contacts import resolve
@@ -36,6 +33,7 @@ from services.notify.handlers.ports import (
     UnitBook,
 )
 from services.notify.handlers.review import review_at
+from services.notify.handlers.side_by_side import lanes, side_by_side
 from shared.errors import Transient
 from shared.events.obligation import ObligationState
 from shared.events.report import ReportState
@@ -44,9 +42,6 @@ from shared.plan.base import Frequency
 from shared.plan.model import Plan
 
 PAGE = 200
-AT_ONCE = 25
-"""Units that are looked at side by side: the store commits their writes in groups."""
-T = TypeVar("T")
 ATTEMPTS_MAX = 5
 STREAK_BACK_MS = 3 * 366 * DAY_MS
 STREAK_OBLIGATIONS_MAX = 200
@@ -59,6 +54,8 @@ class Raise:
     def __init__(self, alerts: AlertBook, plans: PlanBook | None = None) -> None:
         self._alerts = alerts
         self._plans = plans
+        self._seen_ms = 0
+        self._seen: dict[str, Plan] = {}
 
     async def apply(self, signal: Signal, now_ms: int) -> bool:
         """Whether the alert was opened, updated or resolved. Transient when others change it all the time."""
@@ -67,7 +64,7 @@ class Raise:
             held = await self._alerts.get(id)
             if held is None and not signal.firing:
                 return False
-            chain = await self._chain(signal) if held is None or not held.is_ongoing else ()
+            chain = await self._chain(signal, now_ms) if held is None or not held.is_ongoing else ()
             alert = after_signal(held, signal, now_ms=now_ms, chain=chain)
             if alert is None:
                 return False
@@ -78,11 +75,20 @@ class Raise:
     async def apply_all(self, signals: Sequence[Signal], now_ms: int) -> int:
         return sum([await self.apply(signal, now_ms) for signal in signals])
 
-    async def _chain(self, signal: Signal) -> tuple[Step, ...]:
-        newest = await self._plans.newest(signal.plan) if self._plans and signal.firing else None
-        if newest is None:
-            return ()
-        return chain_of(newest[0], signal.severity, operations=KINDS.get(signal.signal) == OPERATIONS)
+    async def _chain(self, signal: Signal, now_ms: int) -> tuple[Step, ...]:
+        plan = await self._newest(signal.plan, now_ms) if signal.firing else None
+        return chain_of(plan, signal.severity, operations=KINDS.get(signal.signal) == OPERATIONS) if plan else ()
+
+    async def _newest(self, code: str, now_ms: int) -> Plan | None:
+        """Asked once an instant: on the day after a deadline a pass opens alerts by the hundred."""
+        if self._seen_ms != now_ms:
+            self._seen_ms, self._seen = now_ms, {}
+        if code not in self._seen and self._plans is not None:
+            newest = await self._plans.newest(code)
+            if newest is None:
+                return None
+            self._seen[code] = newest[0]
+        return self._seen.get(code)
 
 
 class Watch:
@@ -121,10 +127,8 @@ class Watch:
     async def _look_at_obligations(self, now_ms: int) -> int:
         done = 0
         while entries := await self._obligations.to_check(now_ms, PAGE):
-            by_unit: dict[str, list[Entry]] = defaultdict(list)
-            for entry in entries:
-                by_unit[entry.state.unit].append(entry)
-            progressed = await _side_by_side(by_unit, lambda entry: self._look_at_obligation(entry, now_ms))
+            by_unit = lanes(entries, lambda entry: entry.state.unit)
+            progressed = await side_by_side(by_unit, lambda entry: self._look_at_obligation(entry, now_ms))
             done += progressed
             if not progressed:
                 break
@@ -139,8 +143,7 @@ class Watch:
         if any(rules_of(plan, "two_in_a_row")) and _was_due(state, now_ms):
             signals += await self._streak(plan, state, now_ms)
         await self._raise.apply_all(signals, now_ms)
-        if state.reliefs or state.outcome == "WAIVED" or state.cause in ("extended", "waived"):
-            await self._review(state, now_ms)
+        await self._review(state, now_ms)
         await self._obligations.checked(state, next_ms=next_look_ms(plan, state, now_ms=now_ms))
         return True
 
@@ -153,18 +156,20 @@ class Watch:
         return of_streak(plan, list(states.values()), form=state.form, now_ms=now_ms)
 
     async def _review(self, state: ObligationState, now_ms: int) -> None:
-        """An extension or a waiver may explain other alerts of the unit."""
+        """An extension or a waiver may explain other alerts of the unit; what is muted may not be explained any more.
+
+        The newest state does not say what an earlier one, never seen here, gave or took back: so muted ones are asked.
+        """
+        relieves = bool(state.reliefs) or state.outcome == "WAIVED"
         async for alert in self._marks.ongoing(plan=state.plan, unit=state.unit):
-            if alert.signal in INHIBITABLE:
+            if alert.signal in INHIBITABLE and (relieves or alert.muted_by):
                 await review_at(self._marks, alert, now_ms)
 
     async def _look_at_reports(self, now_ms: int) -> int:
         done = 0
         while found := await self._reports.to_check(now_ms, PAGE):
-            by_unit: dict[str, list[tuple[str, ReportState]]] = defaultdict(list)
-            for id, state in found:
-                by_unit[state.unit].append((id, state))
-            progressed = await _side_by_side(by_unit, lambda held: self._look_at_report(*held, now_ms))
+            by_unit = lanes(found, lambda held: held[1].unit)
+            progressed = await side_by_side(by_unit, lambda held: self._look_at_report(*held, now_ms))
             done += progressed
             if not progressed:
                 break
@@ -189,22 +194,25 @@ class Watch:
         """A page of scores, each by itself; then all units of their years among their peers; then the marks."""
         done = 0
         while found := await self._scores.to_check(now_ms, PAGE):
-            looked: list[tuple[str, ScoreState]] = []
-            moved: dict[tuple[str, int], Plan] = {}
-            for id, state in found:
-                plan = await self._plans.version(state.plan, state.plan_version)
-                if plan is not None:
-                    await self._raise.apply_all(await self._of_score(plan, state), now_ms)
-                    moved[state.plan, state.year] = plan
-                    looked.append((id, state))
-            for (code, year), plan in moved.items():
+            plans = {id: await self._plans.version(state.plan, state.plan_version) for id, state in found}
+            known = [(id, state, plan) for id, state in found if (plan := plans[id]) is not None]
+            by_unit = lanes(known, lambda held: held[1].unit)
+            await side_by_side(by_unit, lambda held: self._look_at_score(held[2], held[1], now_ms))
+            for (code, year), plan in {(state.plan, state.year): plan for _, state, plan in known}.items():
                 await self._look_at_peers(plan, code, year, now_ms)
-            for id, state in looked:
-                await self._scores.checked(id, state)
-            done += len(looked)
-            if not looked:
+            await side_by_side(by_unit, lambda held: self._score_done(held[0], held[1]))
+            done += len(known)
+            if not known:
                 break
         return done
+
+    async def _look_at_score(self, plan: Plan, state: ScoreState, now_ms: int) -> bool:
+        await self._raise.apply_all(await self._of_score(plan, state), now_ms)
+        return True
+
+    async def _score_done(self, id: str, state: ScoreState) -> bool:
+        await self._scores.checked(id, state)
+        return True
 
     async def _of_score(self, plan: Plan, state: ScoreState) -> list[Signal]:
         last_year = None
@@ -228,9 +236,12 @@ class Watch:
         rules = list(rules_of(plan, "outlier_peers"))
         states = await self._scores.of_year(code, year) if rules else []
         held = {alert.id for rule in rules for alert in await self._alerts.open_of_rule(rule.code)}
-        for signal in of_peers(plan, states):
-            if signal.firing or alert_id(signal.plan, signal.unit, signal.rule, signal.subject) in held:
-                await self._raise.apply(signal, now_ms)
+        ids = (
+            (signal, alert_id(signal.plan, signal.unit, signal.rule, signal.subject))
+            for signal in of_peers(plan, states)
+        )
+        told = [signal for signal, id in ids if signal.firing or id in held]
+        await side_by_side(lanes(told, lambda signal: signal.unit), lambda signal: self._raise.apply(signal, now_ms))
 
     async def _look_at_contacts(self, now_ms: int) -> int:
         """Contacts changed somewhere: does an open `missing contact` alert have its person now?"""
@@ -253,19 +264,6 @@ class Watch:
             changed = await self._units.to_check(now_ms, PAGE)
             done += len(changed)
         return done
-
-
-async def _side_by_side(by_unit: Mapping[str, Sequence[T]], look: Callable[[T], Awaitable[bool]]) -> int:
-    """Units side by side, AT_ONCE at a time; what is of one unit one after another: it may be about one alert."""
-
-    async def of_unit(held: Sequence[T]) -> int:
-        return sum([await look(one) for one in held])
-
-    units = list(by_unit.values())
-    done = 0
-    for start in range(0, len(units), AT_ONCE):
-        done += sum(await asyncio.gather(*(of_unit(held) for held in units[start : start + AT_ONCE])))
-    return done
 
 
 def _was_due(state: ObligationState, now_ms: int) -> bool:

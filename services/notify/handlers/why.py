@@ -7,53 +7,50 @@ Every source is bounded by ROWS_MAX, so the answer is too: what is older is foun
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from services.notify.domain.alerts import Alert
 from services.notify.domain.contacts import shortened
 from services.notify.domain.contacts_quality import Address, units_of
 from services.notify.domain.deliveries import Delivery
 from services.notify.domain.grouping import Group
+from services.notify.domain.inspections.machine import inspection_of
+from services.notify.domain.inspections.nudges import Nudge
 from services.notify.domain.preferences import Preferences
-from services.notify.domain.reason_words import words_of
-from services.notify.domain.rungs import Reminder
+from services.notify.domain.reasons import (
+    Reason,
+    of_address,
+    of_alert,
+    of_delivery,
+    of_digest,
+    of_group,
+    of_nudge,
+    of_preferences,
+    of_reminder,
+    of_window,
+)
+from services.notify.domain.silences import Outage, Silence
+from services.notify.domain.telling import nudges_of
 from services.notify.handlers.ports import AlertBook, AlertPages, LedgerBook, ReminderBook, UnitBook
-from shared.events.base import Names
-from shared.events.notice import DigestState
 
 ROWS_MAX = 300
 OBLIGATIONS_MAX = 20
 UNITS_MAX = 10
-WORK_STEPS = frozenset({"claimed"})
-"""Steps of the sender's own work: they decide nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """One decision: about what, what was decided, why, when (epoch ms); `words` say the code in both languages."""
-
-    kind: str
-    id: str
-    about: str
-    status: str
-    reason: str
-    at_ms: int
-    number: int = 0
-    recipient: str | None = None
-    unit: str | None = None
-    words: Names = field(default_factory=lambda: Names(vi="", en=""))
-
-    @property
-    def key(self) -> tuple[int, str, str, int]:
-        """The newest first; of one instant, the last step of a thing first."""
-        return (-self.at_ms, self.kind, self.id, -self.number)
 
 
 class DeliveriesAbout(Protocol):
     async def get(self, delivery: str) -> Delivery | None: ...
     async def of_recipient(self, recipient: str, limit: int) -> list[Delivery]: ...
     async def of_unit(self, unit: str, limit: int) -> list[Delivery]: ...
+
+
+class NudgesAbout(Protocol):
+    async def of_inspection(self, inspection: str) -> list[Nudge]: ...
+    async def of_unit(self, unit: str, limit: int) -> list[Nudge]: ...
+    async def of_ids(self, ids: list[str]) -> list[Nudge]: ...
+
+
+class WindowsAbout(Protocol):
+    async def get(self, window: str) -> Silence | Outage | None: ...
 
 
 class GroupsOf(Protocol):
@@ -66,18 +63,6 @@ class PreferencesOf(Protocol):
 
 class AddressesOf(Protocol):
     async def of_recipient(self, recipient: str, limit: int) -> list[Address]: ...
-
-
-class RunState(Protocol):
-    """A digest run, as far as `why` asks it."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def decision(self) -> str: ...
-    @property
-    def made_at_ms(self) -> int: ...
-    def state(self) -> DigestState: ...
 
 
 class DigestsAbout(Protocol):
@@ -93,9 +78,12 @@ class Why:
         units: UnitBook,
         ledger: LedgerBook,
         reminders: ReminderBook,
+        nudges: NudgesAbout,
         alerts: AlertBook,
         alert_pages: AlertPages,
         groups: GroupsOf,
+        silences: WindowsAbout,
+        outages: WindowsAbout,
         deliveries: DeliveriesAbout,
         digests: DigestsAbout,
         preferences: PreferencesOf,
@@ -104,9 +92,11 @@ class Why:
         self._units = units
         self._ledger = ledger
         self._reminders = reminders
+        self._nudges = nudges
         self._alerts = alerts
         self._alert_pages = alert_pages
         self._groups = groups
+        self._windows = {"silence": silences, "outage": outages}
         self._deliveries = deliveries
         self._digests = digests
         self._preferences = preferences
@@ -123,7 +113,8 @@ class Why:
     ) -> tuple[list[Reason], str | None]:
         """Decisions, the newest first, and the cursor of what follows. Several things named: what concerns them all.
 
-        `subject`: an obligation, an alert, a digest or a delivery; an address in it is taken for the recipient.
+        `subject`: an obligation, an alert, a silence, an outage, an inspection, a finding, a digest or a delivery; an
+        address in it is taken for the recipient.
         """
         if subject is not None and "@" in subject and recipient is None:
             recipient, subject = subject, None
@@ -145,24 +136,30 @@ class Why:
         return await self._of_unit(unit) if unit is not None else []
 
     async def _of_unit(self, unit: str) -> list[Reason]:
-        found = [one for alert in await self._alert_pages.of_unit(unit, ROWS_MAX) for one in _alert(alert)]
-        found += [_group(group) for group in await self._groups.of_unit(unit, ROWS_MAX)]
-        found += _all(_delivery(one) for one in await self._deliveries.of_unit(unit, ROWS_MAX))
+        found = [one for alert in await self._alert_pages.of_unit(unit, ROWS_MAX) for one in of_alert(alert)]
+        found += [of_group(group) for group in await self._groups.of_unit(unit, ROWS_MAX)]
+        found += _all(of_delivery(one) for one in await self._deliveries.of_unit(unit, ROWS_MAX))
+        found += await self._with_messages(await self._nudges.of_unit(unit, ROWS_MAX))
         for state in await self._ledger.of_unit(unit, OBLIGATIONS_MAX):
             found += await self._of_obligation(state.obligation)
         return found
 
     async def _of_recipient(self, recipient: str, unit: str | None) -> list[Reason]:
         """What went or did not go to them, what they chose, and the reminders of the units they are a contact of."""
-        found = _all(_delivery(one) for one in await self._deliveries.of_recipient(recipient, ROWS_MAX))
-        found += _preferences(await self._preferences.of(recipient))
-        found += _all(_address(one) for one in await self._addresses.of_recipient(recipient, ROWS_MAX))
+        sent = await self._deliveries.of_recipient(recipient, ROWS_MAX)
+        found = _all(of_delivery(one) for one in sent)
+        told = list(dict.fromkeys(key for one in sent for key in nudges_of(one)))
+        found += [of_nudge(row) for row in (await self._nudges.of_ids(told) if told else [])]
+        found += of_preferences(await self._preferences.of(recipient))
+        found += _all(of_address(one) for one in await self._addresses.of_recipient(recipient, ROWS_MAX))
         units = await self._units.all()
         for code in [code for code in units_of(recipient, units) if unit in (None, code)][:UNITS_MAX]:
             roles = {one.role for one in units[code].contacts if one.email.strip().lower() == recipient}
             for state in await self._ledger.of_unit(code, OBLIGATIONS_MAX):
                 rows = await self._reminders.of_obligation(state.obligation)
-                found += [_reminder(row) for row in rows if roles & set(row.roles)]
+                found += [of_reminder(row) for row in rows if roles & set(row.roles)]
+            dated = await self._nudges.of_unit(code, ROWS_MAX)
+            found += [of_nudge(row) for row in dated if row.kind == "finding" and roles & set(row.roles)]
         return found
 
     async def _of_subject(self, subject: str, recipient: str | None, unit: str | None) -> list[Reason]:
@@ -171,10 +168,15 @@ class Why:
         if subject.startswith("digest-"):
             run = await self._digests.get(subject)
             sent = await self._sent_to(recipient, (subject,))
-            return [*([_digest(run)] if run is not None else []), *sent]
+            return [*([of_digest(run)] if run is not None else []), *sent]
         if subject.startswith("delivery-"):
             delivery = await self._deliveries.get(subject)
-            return _delivery(delivery) if delivery is not None else []
+            return of_delivery(delivery) if delivery is not None else []
+        if subject.startswith(("silence-", "outage-")):
+            window = await self._windows[subject.partition("-")[0]].get(subject)
+            return of_window(window) if window is not None else []
+        if subject.startswith(("inspection-", "finding-")):
+            return await self._of_inspection(subject)
         found = await self._of_obligation(subject)
         return found or await self._told_of(subject, recipient, unit)
 
@@ -183,31 +185,42 @@ class Why:
         held = await self._deliveries.of_recipient(recipient, ROWS_MAX) if recipient else []
         held += await self._deliveries.of_unit(unit, ROWS_MAX) if unit else []
         told = [one for one in held if subject in one.subject or any(subject in key for key in one.covers)]
-        return _all(_delivery(one) for one in told)
+        return _all(of_delivery(one) for one in told)
 
     async def _of_alert(self, id: str, recipient: str | None) -> list[Reason]:
         alert = await self._alerts.get(id)
         if alert is None:
             return []
-        found = _alert(alert)
-        found += [_group(group) for group in await self._groups.of_unit(alert.unit, ROWS_MAX)]
+        found = of_alert(alert)
+        found += [of_group(group) for group in await self._groups.of_unit(alert.unit, ROWS_MAX)]
         held = await self._deliveries.of_unit(alert.unit, ROWS_MAX)
         if recipient is not None:
             held += await self._deliveries.of_recipient(recipient, ROWS_MAX)
         about = [one for one in held if any(key.startswith(id) for key in one.covers)]
-        return found + _all(_delivery(one) for one in about)
+        return found + _all(of_delivery(one) for one in about)
+
+    async def _of_inspection(self, subject: str) -> list[Reason]:
+        """Reminders of an inspection, or of one finding, with the messages that told them."""
+        is_finding = subject.startswith("finding-")
+        rows = await self._nudges.of_inspection(inspection_of(subject) if is_finding else subject)
+        return await self._with_messages([row for row in rows if not is_finding or row.about == subject])
+
+    async def _with_messages(self, rows: Sequence[Nudge]) -> list[Reason]:
+        ids = list(dict.fromkeys(id for row in rows for id in row.deliveries))[:ROWS_MAX]
+        sent = [one for id in ids if (one := await self._deliveries.get(id)) is not None]
+        return [*(of_nudge(row) for row in rows), *_all(of_delivery(one) for one in sent)]
 
     async def _of_obligation(self, obligation: str) -> list[Reason]:
         rows = await self._reminders.of_obligation(obligation)
         ids = list(dict.fromkeys(id for row in rows for id in row.deliveries))[:ROWS_MAX]
         sent = [one for id in ids if (one := await self._deliveries.get(id)) is not None]
-        return [*(_reminder(row) for row in rows), *_all(_delivery(one) for one in sent)]
+        return [*(of_reminder(row) for row in rows), *_all(of_delivery(one) for one in sent)]
 
     async def _sent_to(self, recipient: str | None, keys: Sequence[str]) -> list[Reason]:
         if recipient is None:
             return []
         held = await self._deliveries.of_recipient(recipient, ROWS_MAX)
-        return _all(_delivery(one) for one in held if set(keys) & set(one.covers))
+        return _all(of_delivery(one) for one in held if set(keys) & set(one.covers))
 
 
 def _all(parts: Iterable[list[Reason]]) -> list[Reason]:
@@ -218,103 +231,3 @@ def _text(key: tuple[int, str, str, int]) -> str:
     """The key as text in the same order: the place where a page ended."""
     at_ms, kind, id, number = key
     return f"{at_ms + 2**53:017d}|{kind}|{id}|{number + 1000:04d}"
-
-
-def _reminder(row: Reminder) -> Reason:
-    about = f"{row.form} {row.period}: {row.rung}"
-    words = words_of(row.decision)
-    return Reason(
-        "reminder", row.id, about, row.status, row.decision, row.decided_at_ms, row.revision, None, row.unit, words
-    )
-
-
-def _alert(alert: Alert) -> list[Reason]:
-    """The alert as it is, and each step on its way there."""
-    now = alert.reason or alert.notice
-    last = len(alert.history) + 1
-    found = [
-        Reason(
-            "alert", alert.id, alert.rule, alert.phase, now, alert.changed_at_ms, last, None, alert.unit, words_of(now)
-        )
-    ]
-    for number, step in enumerate(alert.history[:-1]):
-        reason = str(step["reason"])
-        words = words_of(reason)
-        at_ms = int(step["at_ms"])
-        found.append(
-            Reason("alert", alert.id, alert.rule, str(step["phase"]), reason, at_ms, number, None, alert.unit, words)
-        )
-    return found
-
-
-def _group(group: Group) -> Reason:
-    about = f"{group.kind} -> {group.receiver or 'audience'}"
-    words = words_of(group.decision)
-    return Reason("group", group.id, about, "", group.decision, group.decided_at_ms, 0, None, group.unit, words)
-
-
-def _digest(run: RunState) -> Reason:
-    state = run.state()
-    return Reason(
-        "digest", run.id, state.audience, state.status, run.decision, run.made_at_ms, 0, words=words_of(run.decision)
-    )
-
-
-def _delivery(delivery: Delivery) -> list[Reason]:
-    """Each step of one delivery. Preferences, quiet hours and the budget have left theirs among them."""
-    now = {"status": delivery.status, "decision": delivery.decision, "at_ms": delivery.changed_at_ms}
-    to, about = shortened(delivery.recipient), f"{delivery.title} -> {delivery.channel}"
-    return [
-        Reason(
-            "delivery",
-            delivery.id,
-            about,
-            str(step["status"]),
-            str(step["decision"]),
-            int(step["at_ms"]),
-            number,
-            to,
-            delivery.unit,
-            words_of(str(step["decision"])),
-        )
-        for number, step in enumerate(delivery.trail or (now,))
-        if step["decision"] not in WORK_STEPS
-    ]
-
-
-def _preferences(preferences: Preferences) -> list[Reason]:
-    to = shortened(preferences.recipient)
-    return [
-        Reason(
-            "preference",
-            preferences.id,
-            str(step["what"]),
-            f"off: {step['off']}" if step["off"] else "all_on",
-            str(step["how"]),
-            int(step["at_ms"]),
-            number,
-            to,
-            None,
-            words_of(str(step["how"])),
-        )
-        for number, step in enumerate(preferences.trail)
-    ]
-
-
-def _address(address: Address) -> list[Reason]:
-    to = shortened(address.recipient)
-    return [
-        Reason(
-            "address",
-            address.id,
-            f"{address.channel} {address.shown}",
-            str(step["status"]),
-            str(step["reason"]),
-            int(step["at_ms"]),
-            number,
-            to,
-            None,
-            words_of(str(step["reason"])),
-        )
-        for number, step in enumerate(address.trail)
-    ]

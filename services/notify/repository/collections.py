@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from services.notify.repository.acts import ACTS
 from services.notify.repository.addresses import ADDRESSES
 from services.notify.repository.alerts import ALERTS
+from services.notify.repository.anchors import ANCHORED
 from services.notify.repository.budgets import BUDGETS
 from services.notify.repository.deliveries import DELIVERIES
 from services.notify.repository.digests import DIGESTS
@@ -45,6 +47,8 @@ COLLECTIONS: tuple[Collection, ...] = (
     ENCLOSURES,
     DELIVERIES,
     FEEDS,
+    ANCHORED,
+    ACTS,
     *AUDIT_COLLECTIONS,
     MENDED,
     PREFERENCES,

@@ -41,7 +41,7 @@ class Deliveries:
         return None if document is None else row_of(Delivery, document)
 
     async def replace(self, delivery: Delivery, *, now_ms: int) -> bool:
-        """Save where it is still the one that was read: this is how a claim is won."""
+        """Save where it is still the one that was read."""
         return await self._store.replace(DELIVERIES.name, _document(delivery, now_ms))
 
     async def due(self, now_ms: int, limit: int) -> list[Delivery]:
@@ -55,8 +55,9 @@ class Deliveries:
         return [row for row in rows_of(Delivery, page.documents) if row.claimed_by == instance]
 
     async def mark(self, delivery: Delivery) -> bool:
-        """Save what only the work needs; nothing is announced."""
-        return await self._store.replace(DELIVERIES.name, silent(delivery))
+        """Save what only the work needs, a claim among it, where it is still the one that was read; nothing is
+        announced."""
+        return await self._store.replace(DELIVERIES.name, _standing(delivery, silent(delivery)))
 
     async def held_due(self, reason: str, now_ms: int, limit: int) -> list[Delivery]:
         """Those held back for a reason whose time has come."""
@@ -145,6 +146,11 @@ class Deliveries:
 
 
 def _document(delivery: Delivery, now_ms: int) -> Document:
-    """The delivery as it is kept and announced, with how it counts in the service level."""
+    """The delivery as it is kept and announced."""
+    return _standing(delivery, announced(delivery, now_ms=now_ms))
+
+
+def _standing(delivery: Delivery, document: Document) -> Document:
+    """The document with how the delivery counts in the service level."""
     standing = punctuality(delivery.status, due_at_ms=delivery.due_at_ms, sent_at_ms=delivery.sent_at_ms)
-    return {**announced(delivery, now_ms=now_ms), "punctuality": standing}
+    return {**document, "punctuality": standing}

@@ -7,7 +7,10 @@ from dataclasses import asdict, fields
 from services.notify.domain.calendar_feed import Feed
 from shared.store.documents import Collection, Document, Documents, Index
 
-FEEDS = Collection("feeds", indexes=(Index(("created_at_ms",)), Index(("recipient", "created_at_ms"))))
+FEEDS = Collection(
+    "feeds",
+    indexes=(Index(("created_at_ms",)), Index(("recipient", "created_at_ms")), Index(("changed_at_ms",))),
+)
 _NAMES = tuple(field.name for field in fields(Feed) if field.name != "id")
 
 
@@ -20,16 +23,19 @@ class Feeds:
     async def add(self, feed: Feed) -> bool:
         """Insert if absent."""
         held = asdict(feed)
-        return await self._store.insert(FEEDS.name, {"_id": held.pop("id"), **held})
+        return await self._store.insert(
+            FEEDS.name, {"_id": held.pop("id"), **held, "changed_at_ms": feed.created_at_ms}
+        )
 
     async def get(self, feed: str) -> Feed | None:
         document = await self._store.get(FEEDS.name, feed)
         return None if document is None else _feed(document)
 
-    async def revoke(self, feed: str, *, now_ms: int) -> bool:
+    async def revoke(self, feed: str, *, by: str, now_ms: int) -> bool:
         """End a feed for good; False when there is none. Revoking twice keeps the first instant."""
         while (held := await self._store.get(FEEDS.name, feed)) is not None:
-            if held["revoked_at_ms"] or await self._store.replace(FEEDS.name, {**held, "revoked_at_ms": now_ms}):
+            revoked = {**held, "revoked_at_ms": now_ms, "revoked_by": by, "changed_at_ms": now_ms}
+            if held["revoked_at_ms"] or await self._store.replace(FEEDS.name, revoked):
                 return True
         return False
 
@@ -47,4 +53,4 @@ class Feeds:
 
 
 def _feed(document: Document) -> Feed:
-    return Feed(id=document["_id"], **{name: document[name] for name in _NAMES})
+    return Feed(id=document["_id"], **{name: document[name] for name in _NAMES if name in document})

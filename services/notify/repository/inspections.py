@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from services.notify.domain.inspections.draw import Draw
 from services.notify.domain.inspections.nudges import Nudge
 from services.notify.domain.instants import NEVER_MS
-from shared.audit.lines import Changed
 from shared.events.inspection import InspectionState
 from shared.store.announce import unsent_of, with_events
 from shared.store.documents import INSERT_MANY_MAX, Between, Collection, Document, Documents, Index, Scalar, scan
@@ -28,7 +27,12 @@ INSPECTIONS = Collection(
 )
 DRAWS = Collection("inspection_draws", indexes=(Index(("plan", "year")), Index(("changed_ms",))))
 NUDGES = Collection(
-    "inspection_reminders", indexes=(Index(("status", "next_at_ms")), Index(("inspection", "fire_at_ms")))
+    "inspection_reminders",
+    indexes=(
+        Index(("status", "next_at_ms")),
+        Index(("inspection", "fire_at_ms")),
+        Index(("unit", "fire_at_ms")),
+    ),
 )
 AT_ONCE_MS = 0
 DUE_MAX = 20_000
@@ -155,20 +159,14 @@ class InspectionNudges:
         found = scan(self._store, NUDGES.name, {"inspection": inspection}, order_by="fire_at_ms")
         return [_nudge(held) async for held in found]
 
+    async def of_unit(self, unit: str, limit: int) -> list[Nudge]:
+        """Rows of the inspections of a unit, the latest to fire first."""
+        page = await self._store.find(NUDGES.name, {"unit": unit}, order_by="fire_at_ms", descending=True, limit=limit)
+        return [_nudge(held) for held in page.documents]
 
-class ChangedInspections:
-    """Inspections and draws by when they were changed last: for audit lines that a crash left unwritten."""
-
-    def __init__(self, store: Documents) -> None:
-        self._store = store
-
-    async def since(self, at_ms: int) -> AsyncIterator[Changed]:
-        """Those whose last change is of this instant or later."""
-        between = Between("changed_ms", at_least=at_ms)
-        for collection, what in ((INSPECTIONS.name, "inspection.changed"), (DRAWS.name, "inspection_draw.changed")):
-            async for held in scan(self._store, collection, between=between, page_size=200):
-                ids, revision = (held["_id"],), held.get("revision") or held["rev"]
-                yield Changed(held["plan"], ids, revision, held["changed_by"], held["changed_ms"], what)
+    async def of_ids(self, ids: list[str]) -> list[Nudge]:
+        """Those of the rows that exist; at most 1,000 are asked for at once."""
+        return [_nudge(held) for held in await self._store.get_many(NUDGES.name, ids[:1000])]
 
 
 def _document(state: InspectionState, unsent: tuple[dict[str, Any], ...]) -> Document:
@@ -204,12 +202,16 @@ def _draw(held: Document) -> Draw:
 
 def _nudge_document(row: Nudge) -> Document:
     held = {name: getattr(row, name) for name in _NUDGE}
-    return {**held, "_id": row.id, "roles": list(row.roles)}
+    return {**held, "_id": row.id, **{name: list(held[name]) for name in _LISTS}}
 
 
 def _nudge(held: Document) -> Nudge:
-    told = {name: held[name] for name in _NUDGE}
-    return Nudge(id=held["_id"], kept=held, **{**told, "roles": tuple(held["roles"])})
+    # A field that is younger than the document has its default.
+    told: dict[str, Any] = {
+        name: tuple(held[name]) if name in _LISTS else held[name] for name in _NUDGE if name in held
+    }
+    return Nudge(id=held["_id"], kept=held, **told)
 
 
 _NUDGE = tuple(one.name for one in fields(Nudge) if one.name not in ("id", "kept"))
+_LISTS = ("roles", "deliveries", "told", "unreached")

@@ -22,6 +22,7 @@ LEDGER = Collection(
     ),
 )
 ATTEMPTS_MAX = 5
+Marks = dict[str, int | str]
 
 
 class Ledger:
@@ -59,12 +60,14 @@ class Ledger:
         page = await self._store.find(LEDGER.name, {"to_plan": 1}, order_by="changed_at_ms", limit=limit, cursor=cursor)
         return [_entry(document) for document in page.documents], page.cursor
 
-    async def planned(self, state: ObligationState, *, has_rungs: bool) -> None:
-        """The rungs of this revision are written. A newer revision stays to be planned.
+    async def planned(self, entry: Entry, *, has_rungs: bool) -> None:
+        """The rungs of this revision, as it was read, are written. A newer revision stays to be planned.
 
         `has_rungs`: they were asked for, so that a later revision with the same due day asks for nothing new.
         """
-        await self._mark(state, {"to_plan": 0, "planned_for": _planned_for(state) if has_rungs else ""})
+        marks: Marks = {"to_plan": 0, "planned_for": _planned_for(entry.state) if has_rungs else ""}
+        if not (entry.kept and await self._store.replace(LEDGER.name, {**entry.kept, **marks})):
+            await self._mark(entry.state, marks)
 
     async def to_check(self, now_ms: int, limit: int) -> list[Entry]:
         """Those for which the question "overdue?" is due."""
@@ -107,7 +110,7 @@ class Ledger:
         async for document in scan(self._store, LEDGER.name, equals, order_by="due_at_ms"):
             yield _entry(document).state
 
-    async def _mark(self, state: ObligationState, marks: dict[str, int | str]) -> None:
+    async def _mark(self, state: ObligationState, marks: Marks) -> None:
         for _ in range(ATTEMPTS_MAX):
             held = await self._store.get(LEDGER.name, state.obligation)
             if held is None or held["revision"] != state.revision:
@@ -141,4 +144,4 @@ def _document(state: ObligationState, check_at_ms: int, held: Document | None) -
 
 
 def _entry(document: Document) -> Entry:
-    return Entry(ObligationState.model_validate_json(document["state_json"]), int(document["known_at_ms"]))
+    return Entry(ObligationState.model_validate_json(document["state_json"]), int(document["known_at_ms"]), document)

@@ -6,8 +6,10 @@ events still wait in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar, cast, get_origin, get_type_hints
 
 from shared.clock import iso
@@ -32,11 +34,12 @@ WAITING_MAX = 20
 """Unpublished events of one row that are kept; what is older is told by the newer ones."""
 
 R = TypeVar("R", bound=Row)
+_at = lru_cache(maxsize=16)(iso)
 
 
 def announced(row: Row, *, now_ms: int) -> Document:
     """The row as a document that announces its state."""
-    event = compose(row.state(), at=iso(now_ms), traceparent=current_traceparent())
+    event = compose(row.state(), at=_at(now_ms), traceparent=current_traceparent())
     document = silent(row)
     # While broker and mail server are both away for hours, retries would pile up; a later whole state replaces them.
     document["pending"] = document["pending"][-WAITING_MAX:]
@@ -45,15 +48,21 @@ def announced(row: Row, *, now_ms: int) -> Document:
 
 def silent(row: Row) -> Document:
     """The row as a document without a new event: for what nobody outside needs to know."""
-    held = {name: _plain(getattr(row, name)) for name in _names(type(row)) if name != "id"}
+    shape = _shape(type(row))
+    held: Document = dict(zip(shape.names, shape.values(row), strict=True))
+    for name in shape.tuples:
+        held[name] = list(held[name])
     return {"pending": [], "pending_ms": 0, **row.kept, **held, "_id": row.id}
 
 
 def row_of(kind: type[R], document: Document) -> R:
     """The row that a document holds."""
-    hints = _hints(kind)
+    shape = _shape(kind)
     # A field that is younger than the document has its default.
-    given = {name: _typed(hints[name], document[name]) for name in _names(kind) if name in document and name != "id"}
+    given = {name: document[name] for name in shape.names if name in document}
+    for name in shape.tuples:
+        if name in given:
+            given[name] = tuple(given[name])
     make: Any = kind
     row: R = make(id=document["_id"], kept=document, **given)
     return row
@@ -63,26 +72,18 @@ def rows_of(kind: type[R], documents: Iterable[Document]) -> list[R]:
     return [row_of(kind, document) for document in documents]
 
 
-_NAMES: dict[type, tuple[str, ...]] = {}
-_HINTS: dict[type, dict[str, Any]] = {}
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How a kind of row is kept: the fields beside its id, what reads them all, and which are tuples, kept as lists."""
+
+    names: tuple[str, ...]
+    values: Callable[[Any], tuple[Any, ...]]
+    tuples: tuple[str, ...]
 
 
-def _names(kind: type) -> tuple[str, ...]:
-    if kind not in _NAMES:
-        kept = [field.name for field in fields(kind) if field.metadata.get("stored", True)]
-        _NAMES[kind] = tuple(name for name in kept if name != "kept")
-    return _NAMES[kind]
-
-
-def _hints(kind: type) -> dict[str, Any]:
-    if kind not in _HINTS:
-        _HINTS[kind] = get_type_hints(kind)
-    return _HINTS[kind]
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _typed(hint: Any, value: Any) -> Any:
-    return tuple(value) if get_origin(hint) is tuple else value
+@lru_cache
+def _shape(kind: type) -> _Shape:
+    kept = [field.name for field in fields(kind) if field.metadata.get("stored", True)]
+    names = tuple(name for name in kept if name not in ("id", "kept"))
+    hints = get_type_hints(kind)
+    return _Shape(names, attrgetter(*names), tuple(name for name in names if get_origin(hints[name]) is tuple))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from services.notify.domain.silences import Outage, Silence
-from shared.store.documents import Between, Collection, Document, Documents, Index, scan
+from services.notify.repository.rows import announced, row_of, rows_of, silent
+from shared.store.documents import Between, Collection, Documents, Index, scan
 
-_INDEXES = (Index(("next_at_ms",)), Index(("plan", "ends_at_ms")))
-SILENCES = Collection("silences", indexes=_INDEXES)
-OUTAGES = Collection("outages", indexes=_INDEXES)
+_INDEXES = (Index(("next_at_ms",)), Index(("plan", "ends_at_ms")), Index(("changed_at_ms",)))
+SILENCES = Collection("silences", indexes=_INDEXES, emits=True)
+OUTAGES = Collection("outages", indexes=_INDEXES, emits=True)
 HELD_MAX = 2000
 """Windows of one plan that are not over; more are refused."""
 
@@ -27,20 +27,23 @@ class Windows(Generic[W]):
 
     async def get(self, window: str) -> W | None:
         document = await self._store.get(self._name, window)
-        return None if document is None else self._window(document)
+        return None if document is None else row_of(self._kind, document)
 
-    async def save(self, window: W) -> bool:
+    async def save(self, window: W, *, now_ms: int) -> bool:
         """Insert a new window or replace the one read; False when it exists or another was faster."""
-        document = {field.name: getattr(window, field.name) for field in fields(window) if field.name != "kept"}
-        document["_id"] = document.pop("id")
+        document = announced(window, now_ms=now_ms)
         if not window.kept:
             return await self._store.insert(self._name, document)
-        return await self._store.replace(self._name, {**document, "rev": window.kept["rev"]})
+        return await self._store.replace(self._name, document)
+
+    async def mark(self, window: W) -> bool:
+        """Save when it is looked at next; nothing is announced."""
+        return await self._store.replace(self._name, silent(window))
 
     async def due(self, now_ms: int, limit: int = 100) -> list[W]:
         """Those that begin or end, and were not looked at for that."""
         page = await self._store.find(self._name, between=Between("next_at_ms", below=now_ms + 1), limit=limit)
-        return [self._window(document) for document in page.documents]
+        return rows_of(self._kind, page.documents)
 
     async def count_due(self, now_ms: int) -> int:
         return await self._store.count(self._name, between=Between("next_at_ms", below=now_ms + 1))
@@ -50,7 +53,7 @@ class Windows(Generic[W]):
         found: list[W] = []
         between = Between("ends_at_ms", at_least=now_ms + 1)
         async for document in scan(self._store, self._name, {"plan": plan}, between=between):
-            found.append(self._window(document))
+            found.append(row_of(self._kind, document))
             if len(found) >= HELD_MAX:
                 break
         return found
@@ -60,12 +63,4 @@ class Windows(Generic[W]):
         page = await self._store.find(
             self._name, {"plan": plan}, order_by="ends_at_ms", descending=True, limit=limit, cursor=cursor
         )
-        return [self._window(document) for document in page.documents], page.cursor
-
-    def _window(self, document: Document) -> W:
-        given: dict[str, Any] = {
-            field.name: document[field.name]
-            for field in fields(self._kind)
-            if field.name not in ("id", "kept") and field.name in document
-        }
-        return self._kind(id=document["_id"], kept=document, **given)
+        return rows_of(self._kind, page.documents), page.cursor

@@ -8,13 +8,15 @@ from services.notify.domain.instants import NEVER_MS
 from shared.errors import Transient
 from shared.events.report import ReportState
 from shared.events.score import EvaluationState, ScoreState
-from shared.store.documents import Between, Collection, Documents, Index, scan
+from shared.store.documents import Between, Collection, Document, Documents, Index, scan
 
 SOURCE_INDEXES = (Index(("check_at_ms",)), Index(("plan", "year")))
 REPORTS = Collection("reports", indexes=SOURCE_INDEXES)
 SCORES = Collection("scores", indexes=SOURCE_INDEXES)
 EVALUATIONS = Collection("evaluations", indexes=SOURCE_INDEXES)
 ATTEMPTS_MAX = 5
+PARSED_MAX = 256
+"""States that are kept in memory as they were read: some 20 MB of scores."""
 
 S = TypeVar("S", ReportState, ScoreState, EvaluationState)
 
@@ -26,6 +28,7 @@ class Source(Generic[S]):
         self._store = store
         self._name = collection.name
         self._model: type[S] = model
+        self._parsed: dict[str, tuple[str, S]] = {}
 
     async def put(self, id: str, state: S, *, check_at_ms: int) -> bool:
         """Keep a state if it is newer than what is held; whether it was."""
@@ -67,7 +70,20 @@ class Source(Generic[S]):
     async def of_year(self, plan: str, year: int) -> list[S]:
         """Every state of a plan's year."""
         found = scan(self._store, self._name, {"plan": plan, "year": year})
-        return [self._model.model_validate_json(held["state_json"]) async for held in found]
+        return [self._read_once(held) async for held in found]
+
+    def _read_once(self, held: Document) -> S:
+        """Read once per content: a year is asked for at every digest and after every score, and little of it changes.
+
+        Of a large cohort nothing is kept for long: then the states would fill the memory.
+        """
+        id, text = held["_id"], held["state_json"]
+        known = self._parsed.get(id)
+        if known is None or known[0] != text:
+            if len(self._parsed) >= PARSED_MAX:
+                self._parsed.clear()
+            known = self._parsed[id] = (text, self._model.model_validate_json(text))
+        return known[1]
 
     async def count_due(self, now_ms: int) -> int:
         return await self._store.count(self._name, between=Between("check_at_ms", below=now_ms + 1))

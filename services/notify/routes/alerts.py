@@ -23,9 +23,11 @@ from shared.http.identity import Principal, require
 from shared.http.language import Text
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
 from shared.http.problems import Problem
+from shared.http.reach import check_about, check_reach, is_in_reach, only_unit
 from shared.http.versions import NamedVersion, etag
 
 PhaseFilter = Annotated[str | None, Query(max_length=40, description="OPEN, ACKNOWLEDGED, SILENCED or RESOLVED.")]
+Reader = Annotated[Principal, Depends(require("notify:read"))]
 Writer = Annotated[Principal, Depends(require("notify:write"))]
 
 _CLOSED = Text("Cảnh báo đã được khắc phục.", "The alert is resolved already.")
@@ -38,19 +40,31 @@ _MOVED_EN = 'The alert has changed; read it again and send If-Match: "{0}".'
 
 def alert_routes(pages: AlertPages, desk: AlertDesk, clock: Clock) -> APIRouter:
     routes = APIRouter(tags=["alerts"])
-    may_read = Depends(require("notify:read"))
 
-    @routes.get("/v1/alerts", dependencies=[may_read])
+    async def check(who: Principal, alert: str) -> None:
+        held = await desk.get(alert)
+        if held is None:
+            raise Problem(404)
+        check_about(who, unit=held.unit, plan=held.plan)
+
+    @routes.get("/v1/alerts")
     async def list_alerts(
-        unit: UnitFilter = None, phase: PhaseFilter = None, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+        who: Reader,
+        unit: UnitFilter = None,
+        phase: PhaseFilter = None,
+        limit: Limit = LIMIT_DEFAULT,
+        cursor: Cursor = None,
     ) -> Listing[AlertShown]:
-        """Alerts by last change, the latest first."""
-        alerts, following = await pages.page(unit=unit, phase=phase, limit=limit, cursor=cursor)
-        return Listing(items=[AlertShown.of(alert) for alert in alerts], next_cursor=following)
+        """Alerts by last change, the latest first. A page of somebody bound to a unit or a plan may be short."""
+        check_reach(who, unit=unit)
+        alerts, following = await pages.page(unit=unit or only_unit(who), phase=phase, limit=limit, cursor=cursor)
+        shown = [AlertShown.of(alert) for alert in alerts if is_in_reach(who, unit=alert.unit, plan=alert.plan)]
+        return Listing(items=shown, next_cursor=following)
 
-    @routes.get("/v1/alerts/{alert}", dependencies=[may_read])
-    async def read_alert(alert: str, response: Response) -> AlertShown:
+    @routes.get("/v1/alerts/{alert}")
+    async def read_alert(alert: str, who: Reader, response: Response) -> AlertShown:
         """One alert with its history; its `ETag` is the revision to name in `If-Match`."""
+        await check(who, alert)
         return _shown(await desk.get(alert), response)
 
     @routes.post("/v1/alerts/{alert}/acknowledge")
@@ -59,6 +73,7 @@ def alert_routes(pages: AlertPages, desk: AlertDesk, clock: Clock) -> APIRouter:
     ) -> AlertShown:
         """Somebody takes care of it by a promised day. Missing it opens the alert again and tells the next level."""
         promise = _day(given.promise)
+        await check(who, alert)
         with _Refusals():
             changed = await desk.acknowledge(
                 alert, owner=given.owner, promise=promise, now_ms=clock.now_ms(), named=named, by=who.subject
@@ -69,6 +84,7 @@ def alert_routes(pages: AlertPages, desk: AlertDesk, clock: Clock) -> APIRouter:
     async def acknowledge_unit(given: UnitAcknowledgement, who: Writer) -> Listing[AlertShown]:
         """Promise a day for every open alert of a unit (500 at most in one request). Those that were acknowledged."""
         promise = _day(given.promise)
+        check_reach(who, unit=given.unit, plan=given.plan)
         with _Refusals():
             done = await desk.acknowledge_all(
                 given.plan,
@@ -86,14 +102,16 @@ def alert_routes(pages: AlertPages, desk: AlertDesk, clock: Clock) -> APIRouter:
         alert: str, given: Resolution, named: NamedVersion, who: Writer, response: Response
     ) -> AlertShown:
         """Resolved by hand; it stays so until its source says something new."""
+        await check(who, alert)
         with _Refusals():
             changed = await desk.resolve(alert, reason=given.reason, now_ms=clock.now_ms(), named=named, by=who.subject)
         return _shown(changed, response)
 
-    @routes.get("/v1/inspection-list", dependencies=[may_read])
-    async def list_candidates(plan: Annotated[str, Query(max_length=40)]) -> Listing[CandidateShown]:
+    @routes.get("/v1/inspection-list")
+    async def list_candidates(plan: Annotated[str, Query(max_length=40)], who: Reader) -> Listing[CandidateShown]:
         """Where to look first: units by risk points over their open alerts."""
-        found = await desk.inspection_list(plan)
+        check_reach(who, plan=plan)
+        found = [one for one in await desk.inspection_list(plan) if is_in_reach(who, unit=one.unit, plan=plan)]
         return Listing(items=[CandidateShown.of(candidate) for candidate in found])
 
     return routes

@@ -19,16 +19,22 @@ from shared.http.language import Text
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
 from shared.http.parameters import IdInPath
 from shared.http.problems import Problem
+from shared.http.reach import check_about, check_unbound, is_in_reach
 
 BOUNCE_TYPES = ("message/rfc822", "multipart/report", "application/octet-stream", "text/plain")
 KindFilter = Annotated[str | None, Query(max_length=20, description="reminder, alert, digest or inspection.")]
 SubjectFilter = Annotated[
-    str | None, Query(max_length=254, description="An obligation, an alert, a digest, a delivery, or an address.")
+    str | None,
+    Query(
+        max_length=254,
+        description="An obligation, alert, silence, outage, inspection, finding, digest or delivery; or an address.",
+    ),
 ]
 RecipientFilter = Annotated[str | None, Query(max_length=254, description="A mail address.")]
 ReturnAddress = Annotated[
     str | None, Query(max_length=320, description="Envelope recipient of the bounce: the return address it came to.")
 ]
+Reader = Annotated[Principal, Depends(require("notify:read"))]
 Operator = Annotated[Principal, Depends(require("notify:write"))]
 
 _ASK = Text("Nêu recipient, unit hoặc subject.", "Name a recipient, a unit or a subject.")
@@ -55,24 +61,36 @@ def delivery_routes(
     pages: DeliveryPages, why: Why, desk: DeliveryDesk, bounces: TakeBounces, clock: Clock
 ) -> APIRouter:
     routes = APIRouter(tags=["deliveries"])
-    may_read = Depends(require("notify:read"))
 
-    @routes.get("/v1/deliveries", dependencies=[may_read])
+    async def check(who: Principal, delivery: str) -> None:
+        held = await pages.get(delivery)
+        if held is None:
+            raise Problem(404)
+        check_about(who, unit=held.unit or None, plan=held.plan)
+
+    @routes.get("/v1/deliveries")
     async def list_deliveries(
-        kind: KindFilter = None, status: StatusFilter = None, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+        who: Reader,
+        kind: KindFilter = None,
+        status: StatusFilter = None,
+        limit: Limit = LIMIT_DEFAULT,
+        cursor: Cursor = None,
     ) -> Listing[DeliveryShown]:
-        """Deliveries by creation, the latest first."""
+        """Deliveries by creation, the latest first. A page of somebody bound to a unit or a plan may be short."""
         found, following = await pages.page(kind=kind, status=status, limit=limit, cursor=cursor)
-        return Listing(items=[DeliveryShown.of(delivery) for delivery in found], next_cursor=following)
+        shown = [DeliveryShown.of(one) for one in found if is_in_reach(who, unit=one.unit or None, plan=one.plan)]
+        return Listing(items=shown, next_cursor=following)
 
-    @routes.get("/v1/deliveries/{delivery}", dependencies=[may_read])
-    async def read_delivery(delivery: IdInPath) -> DeliveryShown:
+    @routes.get("/v1/deliveries/{delivery}")
+    async def read_delivery(delivery: IdInPath, who: Reader) -> DeliveryShown:
         """One delivery with the steps it took."""
+        await check(who, delivery)
         return _shown(await pages.get(delivery))
 
     @routes.post("/v1/deliveries/{delivery}/resend", status_code=201)
     async def resend(delivery: IdInPath, given: Wish, who: Operator) -> DeliveryShown:
         """The same content again, as a new delivery. Not held back by quiet hours or the day's budget."""
+        await check(who, delivery)
         try:
             again = await desk.resend(delivery, by=who.subject, reason=given.reason, now_ms=clock.now_ms())
         except NotResendable as err:
@@ -82,31 +100,40 @@ def delivery_routes(
     @routes.post("/v1/deliveries/{delivery}/cancel")
     async def cancel(delivery: IdInPath, given: Wish, who: Operator) -> DeliveryShown:
         """End a delivery that waits."""
+        await check(who, delivery)
         try:
             gone = await desk.cancel(delivery, by=who.subject, reason=given.reason, now_ms=clock.now_ms())
         except NotCancellable as err:
             raise Problem(409, detail=_LEFT) from err
         return _shown(gone)
 
-    @routes.post("/v1/bounces", dependencies=[Depends(require("notify:write"))])
-    async def take_bounce(request: Request, to: ReturnAddress = None) -> DeliveryShown:
+    @routes.post("/v1/bounces")
+    async def take_bounce(request: Request, who: Operator, to: ReturnAddress = None) -> DeliveryShown:
         """A bounce message as it arrived (message/rfc822). The same one twice changes nothing the second time."""
+        check_unbound(who)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() not in BOUNCE_TYPES:
             raise Problem(415, detail=_TYPE)
         try:
-            return _shown(await bounces.take(await request.body(), to=to, now_ms=clock.now_ms()))
+            taken = await bounces.take(await request.body(), to=to, by=who.subject, now_ms=clock.now_ms())
         except NotABounce as err:
             raise Problem(422, detail=_NO_BOUNCE) from err
+        return _shown(taken)
 
-    @routes.get("/v1/why", dependencies=[may_read])
+    @routes.get("/v1/why")
     async def explain(
+        who: Reader,
+        *,
         recipient: RecipientFilter = None,
         unit: UnitFilter = None,
         subject: SubjectFilter = None,
         limit: Limit = LIMIT_DEFAULT,
         cursor: Cursor = None,
     ) -> Listing[ReasonShown]:
-        """Every decision about a recipient, a unit, a subject, or what concerns them together; the newest first."""
+        """Every decision about a recipient, a unit, a subject, or what concerns them together; the newest first.
+
+        Decisions cross plans and units: whoever is bound to some of them is refused.
+        """
+        check_unbound(who)
         if recipient is None and unit is None and subject is None:
             raise Problem(400, detail=_ASK)
         found, following = await why.about(recipient=recipient, unit=unit, subject=subject, limit=limit, cursor=cursor)

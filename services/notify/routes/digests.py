@@ -15,6 +15,7 @@ from services.notify.domain.enclosures import Enclosure
 from services.notify.handlers.digest_pinned import PinnedDigests
 from services.notify.handlers.digest_ports import DigestPages
 from services.notify.handlers.digest_preview import PreviewDigest
+from services.notify.handlers.reading import NoteReading
 from services.notify.routes.shapes import DigestShown
 from shared.clock import Clock
 from shared.http.downloads import PDF
@@ -39,7 +40,9 @@ At = Annotated[str | None, Query(max_length=40, description="RFC 3339 with an of
 _NO_DOCUMENT = Text("Bản tin này không có tệp PDF.", "This digest has no PDF document.")
 
 
-def digest_routes(pages: DigestPages, pinned: PinnedDigests, preview: PreviewDigest, clock: Clock) -> APIRouter:
+def digest_routes(
+    pages: DigestPages, pinned: PinnedDigests, preview: PreviewDigest, reads: NoteReading, clock: Clock
+) -> APIRouter:
     """`notify:read` reads runs and computes previews, which store nothing; who is bound to a unit reads neither."""
     routes = APIRouter(tags=["digests"])
 
@@ -67,6 +70,7 @@ def digest_routes(pages: DigestPages, pinned: PinnedDigests, preview: PreviewDig
         printed = await preview.at(plan, audience, moment_ms, language=chosen, now_ms=now_ms)
         if printed is None:
             raise Problem(404)
+        await reads.read(plan, f"preview-{audience}-{moment_ms}", by=principal.subject)
         return _answer(printed.letter, printed.files, format)
 
     @routes.get("/v1/digests/{digest}", dependencies=[Depends(require(SCOPE))])
@@ -89,6 +93,7 @@ def digest_routes(pages: DigestPages, pinned: PinnedDigests, preview: PreviewDig
         if found is None:
             raise Problem(404)
         _check_whole_plan(principal, found.plan)
+        await reads.read(found.plan, digest, by=principal.subject)
         return _answer(found.letter, found.files, format)
 
     return routes

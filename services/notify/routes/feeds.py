@@ -26,6 +26,7 @@ from shared.http.identity import Principal, require
 from shared.http.language import Text
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
 from shared.http.problems import Problem
+from shared.http.reach import check_unbound
 
 PER_MINUTE_MAX = 30
 UNKNOWN_PER_MINUTE_MAX = 300
@@ -36,6 +37,8 @@ CACHE = "private, max-age=900"
 _NOT_AN_ADDRESS = Text("Địa chỉ thư không hợp lệ.", "This is not a mail address.")
 _TOO_OFTEN = Text("Lịch được tải quá thường xuyên.", "This calendar is asked for too often.")
 
+Reader = Annotated[Principal, Depends(require("notify:read"))]
+Writer = Annotated[Principal, Depends(require("notify:write"))]
 Secret = Annotated[str, Path(min_length=20, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
 
 
@@ -78,14 +81,12 @@ class FeedCreated(FeedShown):
 
 def feed_routes(desk: FeedDesk, clock: Clock, *, public_url: str) -> APIRouter:
     routes = APIRouter(tags=["feeds"])
-    may_read = Depends(require("notify:read"))
     bound = _Bound()
 
     @routes.post("/v1/feeds", status_code=201)
-    async def create(
-        asked: FeedAsked, principal: Annotated[Principal, Depends(require("notify:write"))]
-    ) -> FeedCreated:
+    async def create(asked: FeedAsked, principal: Writer) -> FeedCreated:
         """A new secret address for a recipient. Earlier ones stay as they are."""
+        check_unbound(principal)
         if not is_address(asked.recipient):
             raise Problem(422, detail=_NOT_AN_ADDRESS, pointer="/recipient")
         feed, secret = await desk.create(
@@ -94,21 +95,27 @@ def feed_routes(desk: FeedDesk, clock: Clock, *, public_url: str) -> APIRouter:
         url = f"{public_url.rstrip('/')}/v1/feeds/{secret}.ics"
         return FeedCreated(**dict(FeedShown.of(feed)), url=url)
 
-    @routes.get("/v1/feeds", dependencies=[may_read])
+    @routes.get("/v1/feeds")
     async def list_feeds(
+        principal: Reader,
         recipient: Annotated[str | None, Query(max_length=254)] = None,
         limit: Limit = LIMIT_DEFAULT,
         cursor: Cursor = None,
     ) -> Listing[FeedShown]:
         """Feeds by creation, the latest first."""
+        check_unbound(principal)
         address = recipient.strip().lower() if recipient else None
         found, following = await desk.page(recipient=address, limit=limit, cursor=cursor)
         return Listing(items=[FeedShown.of(feed) for feed in found], next_cursor=following)
 
-    @routes.delete("/v1/feeds/{feed}", dependencies=[Depends(require("notify:write"))], status_code=204)
-    async def revoke(feed: Annotated[str, Path(pattern=r"^feed-[0-9a-f]{64}$")]) -> Response:
+    @routes.delete("/v1/feeds/{feed}", status_code=204)
+    async def revoke(
+        feed: Annotated[str, Path(pattern=r"^feed-[0-9a-f]{64}$")],
+        principal: Writer,
+    ) -> Response:
         """End a feed for good: whoever has its address gets 404 from now on."""
-        if not await desk.revoke(feed, now_ms=clock.now_ms()):
+        check_unbound(principal)
+        if not await desk.revoke(feed, by=principal.subject, now_ms=clock.now_ms()):
             raise Problem(404)
         return Response(status_code=204)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import date
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -44,27 +46,25 @@ Inspector = Annotated[Principal, Depends(require("inspection:write"))]
 _NO_DAY = Text("Ngày không tồn tại.", "There is no such day.")
 
 
-async def _reader_or_unit(principal: Annotated[Principal | None, Depends(who)]) -> Principal:
-    if principal is None:
-        raise unauthorized()
-    return await _one_of(principal, "inspection:read")
+def _or_unit(scope: str) -> Callable[..., Awaitable[Principal]]:
+    """Whoever holds the scope, or speaks for a unit."""
+
+    async def given(principal: Annotated[Principal | None, Depends(who)]) -> Principal:
+        if principal is None:
+            raise unauthorized()
+        if principal.may("inspection:remedy") and principal.unit is not None:
+            return principal
+        return await require(scope)(principal)
+
+    return given
 
 
-async def _inspector_or_unit(principal: Annotated[Principal | None, Depends(who)]) -> Principal:
-    if principal is None:
-        raise unauthorized()
-    return await _one_of(principal, "inspection:write")
-
-
-async def _one_of(principal: Principal, scope: str) -> Principal:
-    if principal.may("inspection:remedy") and principal.unit is not None:
-        return principal
-    return await require(scope)(principal)
-
-
-ReaderOrUnit = Annotated[Principal, Depends(_reader_or_unit)]
-InspectorOrUnit = Annotated[Principal, Depends(_inspector_or_unit)]
+ReaderOrUnit = Annotated[Principal, Depends(_or_unit("inspection:read"))]
+InspectorOrUnit = Annotated[Principal, Depends(_or_unit("inspection:write"))]
 """An inspector, or somebody who speaks for a unit (and then for that unit only)."""
+
+Judgement = Callable[..., Awaitable[InspectionState]]
+"""What an inspector decides about a finding, once its `reason` is given."""
 
 _DOCUMENT = {"kind": "document_number", "reference": "Quyết định 112/QĐ-TTTT"}
 _PROPOSE = {"plan": "MIC-ITAPP-2011-2015", "unit": "CVT", "reason": "Theo đề nghị của Thanh tra Bộ"}
@@ -142,6 +142,10 @@ def inspection_routes(desk: InspectionDesk[Any]) -> APIRouter:
             check_reach(principal, unit=state.unit)
         return _shown(state)
 
+    async def take(inspection: str, taken: StepGiven, principal: Principal, named: int | None) -> Response:
+        await _check_plan(desk, principal, inspection)
+        return _shown(await desk.step(inspection, taken, named=named, who=_who(principal)))
+
     @routes.post(
         "/v1/inspections/{inspection}/steps",
         response_model=InspectionShown,
@@ -154,9 +158,8 @@ def inspection_routes(desk: InspectionDesk[Any]) -> APIRouter:
         its last day.
         """
         given = await read_body(request, StepInput)
-        await _check_plan(desk, principal, inspection)
         taken = StepGiven(given.step, _day(given.on), _evidence(given.document), given.note)
-        return _shown(await desk.step(inspection, taken, named=named, who=_who(principal)))
+        return await take(inspection, taken, principal, named)
 
     @routes.post(
         "/v1/inspections/{inspection}/close",
@@ -166,9 +169,8 @@ def inspection_routes(desk: InspectionDesk[Any]) -> APIRouter:
     async def close(request: Request, inspection: IdInPath, principal: Inspector, named: NamedVersion) -> Response:
         """Close the inspection, with its document. 409 while the remedy of a finding is not accepted."""
         given = await read_body(request, ClosureInput)
-        await _check_plan(desk, principal, inspection)
-        taken = StepGiven("closure", _day(given.on), given.document.evidence(), given.note)
-        return _shown(await desk.step(inspection, taken, named=named, who=_who(principal)))
+        taken = StepGiven("closure", _day(given.on), _evidence(given.document), given.note)
+        return await take(inspection, taken, principal, named)
 
     return routes
 
@@ -211,6 +213,11 @@ def finding_routes(desk: InspectionDesk[Any]) -> APIRouter:
         await _check_plan(desk, principal, inspection)
         return _shown(await desk.accept(inspection, finding, named=named, who=_who(principal)))
 
+    async def judge(request: Request, inspection: str, principal: Principal, change: Judgement) -> Response:
+        given = await read_body(request, ReasonInput)
+        await _check_plan(desk, principal, inspection)
+        return _shown(await change(reason=given.reason))
+
     @routes.post(
         "/v1/inspections/{inspection}/findings/{finding}/return",
         response_model=InspectionShown,
@@ -220,9 +227,8 @@ def finding_routes(desk: InspectionDesk[Any]) -> APIRouter:
         request: Request, inspection: IdInPath, finding: IdInPath, principal: Inspector, named: NamedVersion
     ) -> Response:
         """A remedy is not enough: the finding is open again under the same deadline, and the unit is told."""
-        given = await read_body(request, ReasonInput)
-        await _check_plan(desk, principal, inspection)
-        return _shown(await desk.give_back(inspection, finding, given.reason, named=named, who=_who(principal)))
+        change = partial(desk.give_back, inspection, finding, named=named, who=_who(principal))
+        return await judge(request, inspection, principal, change)
 
     @routes.post(
         "/v1/inspections/{inspection}/findings/{finding}/withdraw",
@@ -233,9 +239,8 @@ def finding_routes(desk: InspectionDesk[Any]) -> APIRouter:
         request: Request, inspection: IdInPath, finding: IdInPath, principal: Inspector, named: NamedVersion
     ) -> Response:
         """A finding does not stand: it counts nowhere any more."""
-        given = await read_body(request, ReasonInput)
-        await _check_plan(desk, principal, inspection)
-        return _shown(await desk.withdraw(inspection, finding, given.reason, named=named, who=_who(principal)))
+        change = partial(desk.withdraw, inspection, finding, named=named, who=_who(principal))
+        return await judge(request, inspection, principal, change)
 
     return routes
 

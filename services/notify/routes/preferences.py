@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.notify.domain.contacts import is_address
 from services.notify.domain.contacts_quality import Address
 from services.notify.domain.preferences import Preferences
 from services.notify.handlers.preferences import AddressDesk, PreferenceDesk, PreferencesNotValid
-from services.notify.routes.deliveries import Operator, Wish
+from services.notify.routes.deliveries import Operator, Reader, Wish
 from shared.clock import Clock, iso
-from shared.http.identity import require
 from shared.http.language import Text
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
 from shared.http.parameters import IdInPath
 from shared.http.problems import Problem
+from shared.http.reach import check_unbound
 
 Recipient = Annotated[str, Query(max_length=254, description="A mail address.")]
 KindName = Literal["reminder", "alert", "digest"]
@@ -121,35 +121,39 @@ class AddressShown(BaseModel):
 
 def preference_routes(desk: PreferenceDesk, addresses: AddressDesk, clock: Clock) -> APIRouter:
     routes = APIRouter(tags=["preferences"])
-    may_read = Depends(require("notify:read"))
 
-    @routes.get("/v1/preferences", dependencies=[may_read])
-    async def read_preferences(recipient: Recipient) -> PreferencesShown:
+    @routes.get("/v1/preferences")
+    async def read_preferences(recipient: Recipient, who: Reader) -> PreferencesShown:
         """The preferences of one recipient; the empty ones where nothing was ever chosen."""
+        check_unbound(who)
         return PreferencesShown.of(await desk.of(_checked(recipient)))
 
     @routes.put("/v1/preferences")
     async def change_preferences(recipient: Recipient, given: PreferencesInput, who: Operator) -> PreferencesShown:
         """Change what is named. Legal notices (overdue, escalation) cannot be switched off."""
+        check_unbound(who)
         try:
             after, secret = await desk.set(_checked(recipient), _fields(given), by=who.subject, now_ms=clock.now_ms())
         except PreferencesNotValid as err:
             raise Problem(422, members={"reasons": list(err.reasons)}) from err
         return PreferencesShown.of(after, secret)
 
-    @routes.get("/v1/addresses", dependencies=[may_read])
+    @routes.get("/v1/addresses")
     async def list_addresses(
+        who: Reader,
         status: Annotated[Literal["ACTIVE", "DISABLED"] | None, Query()] = None,
         limit: Limit = LIMIT_DEFAULT,
         cursor: Cursor = None,
     ) -> Listing[AddressShown]:
         """Addresses that failed for good, by last change, the latest first."""
+        check_unbound(who)
         found, following = await addresses.page(status=status, limit=limit, cursor=cursor)
         return Listing(items=[AddressShown.of(one) for one in found], next_cursor=following)
 
     @routes.post("/v1/addresses/{address}/enable")
     async def enable_address(address: IdInPath, given: Wish, who: Operator) -> AddressShown:
         """Use an address again; its alert ends."""
+        check_unbound(who)
         held = await addresses.enable(address, by=who.subject, reason=given.reason, now_ms=clock.now_ms())
         if held is None:
             raise Problem(404)

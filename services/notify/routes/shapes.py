@@ -11,8 +11,8 @@ from services.notify.domain.alerts import Alert, Candidate
 from services.notify.domain.deliveries import Delivery
 from services.notify.domain.digests.run import DigestRun
 from services.notify.domain.instants import NEVER_MS
+from services.notify.domain.reasons import Reason
 from services.notify.domain.rungs import Reminder
-from services.notify.handlers.why import Reason
 from shared.clock import iso
 from shared.events.base import Names
 from shared.events.notice import AlertState, DeliveryState, DigestState, ReminderState

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
@@ -11,15 +12,18 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from services.notify.domain.silences import Outage, Silence
 from services.notify.handlers.silences import SilenceDesk, Span, WindowMoved, WindowOver, WindowRefused
 from shared.clock import Clock, iso
+from shared.events.notice import WindowStanding
 from shared.http.identity import Principal, require
 from shared.http.language import Text
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
 from shared.http.problems import Problem
+from shared.http.reach import check_about, check_reach
 from shared.http.versions import NamedVersion, etag
 
+W = TypeVar("W", Silence, Outage)
+Reader = Annotated[Principal, Depends(require("notify:read"))]
 Writer = Annotated[Principal, Depends(require("notify:write"))]
 PlanCode = Annotated[str, Query(max_length=40)]
-Standing = Literal["pending", "active", "expired"]
 
 _REFUSED: dict[str, tuple[str, Text]] = {
     "unknown_plan": ("/plan", Text("Không có kế hoạch này.", "There is no such plan.")),
@@ -90,7 +94,7 @@ class OutageShown(BaseModel):
     owner: str
     reason: str
     by: str
-    standing: Standing
+    standing: WindowStanding
     starts_at: str
     ends_at: str
     created_at: str
@@ -109,13 +113,21 @@ class SilenceShown(OutageShown):
 
 def silence_routes(desk: SilenceDesk, clock: Clock) -> APIRouter:
     routes = APIRouter(tags=["silences"])
-    may_read = Depends(require("notify:read"))
+
+    async def check(who: Principal, window: str) -> None:
+        held = await desk.window(window)
+        if held is None:
+            raise Problem(404)
+        unit, plan = await desk.about(held.plan, held.alert if isinstance(held, Silence) else "", held.unit)
+        check_about(who, unit=unit or None, plan=plan)
 
     @routes.post("/v1/silences", status_code=201)
     async def silence(given: NewSilence, who: Writer, response: Response) -> SilenceShown:
         """Nobody is told of these alerts until the end; then they are looked at again. 90 days at most."""
         now_ms = clock.now_ms()
         try:
+            unit, plan = await desk.about(given.plan, given.alert, given.unit)
+            check_about(who, unit=unit or None, plan=plan)
             made = await desk.silence(
                 given.plan,
                 given.span(who.subject, now_ms),
@@ -129,11 +141,12 @@ def silence_routes(desk: SilenceDesk, clock: Clock) -> APIRouter:
             raise _problem(err) from err
         return _silence(made, clock.now_ms(), response)
 
-    @routes.get("/v1/silences", dependencies=[may_read])
+    @routes.get("/v1/silences")
     async def list_silences(
-        plan: PlanCode, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+        plan: PlanCode, who: Reader, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
     ) -> Listing[SilenceShown]:
         """Silences of a plan by their end, the latest first; those that are over stay listed."""
+        check_reach(who, plan=plan)
         found, following = await desk.silences(plan, limit=limit, cursor=cursor)
         return Listing(items=[_silence(held, clock.now_ms()) for held in found], next_cursor=following)
 
@@ -142,19 +155,14 @@ def silence_routes(desk: SilenceDesk, clock: Clock) -> APIRouter:
         silence: str, given: Ending, named: NamedVersion, who: Writer, response: Response
     ) -> SilenceShown:
         """End it now; its alerts are looked at again at once."""
-        try:
-            held = await desk.end_silence(
-                silence, by=who.subject, reason=given.reason, named=named, now_ms=clock.now_ms()
-            )
-        except (WindowOver, WindowMoved) as err:
-            raise _late(err) from err
-        if held is None:
-            raise Problem(404)
-        return _silence(held, clock.now_ms(), response)
+        await check(who, silence)
+        ending = desk.end_silence(silence, by=who.subject, reason=given.reason, named=named, now_ms=clock.now_ms())
+        return _silence(await _over(ending), clock.now_ms(), response)
 
     @routes.post("/v1/outages", status_code=201)
     async def outage(given: NewOutage, who: Writer, response: Response) -> OutageShown:
         """Alerts about what could not be reported are muted, and show why. 90 days at most."""
+        check_about(who, unit=given.unit or None, plan=given.plan)
         now_ms = clock.now_ms()
         try:
             made = await desk.outage(given.plan, given.span(who.subject, now_ms), unit=given.unit, now_ms=now_ms)
@@ -162,9 +170,12 @@ def silence_routes(desk: SilenceDesk, clock: Clock) -> APIRouter:
             raise _problem(err) from err
         return _outage(made, clock.now_ms(), response)
 
-    @routes.get("/v1/outages", dependencies=[may_read])
-    async def list_outages(plan: PlanCode, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None) -> Listing[OutageShown]:
+    @routes.get("/v1/outages")
+    async def list_outages(
+        plan: PlanCode, who: Reader, limit: Limit = LIMIT_DEFAULT, cursor: Cursor = None
+    ) -> Listing[OutageShown]:
         """Outages of a plan by their end, the latest first; those that are over stay listed."""
+        check_reach(who, plan=plan)
         found, following = await desk.outages(plan, limit=limit, cursor=cursor)
         return Listing(items=[_outage(held, clock.now_ms()) for held in found], next_cursor=following)
 
@@ -173,15 +184,9 @@ def silence_routes(desk: SilenceDesk, clock: Clock) -> APIRouter:
         outage: str, given: Ending, named: NamedVersion, who: Writer, response: Response
     ) -> OutageShown:
         """End it now; the alerts that it muted are looked at again."""
-        try:
-            held = await desk.end_outage(
-                outage, by=who.subject, reason=given.reason, named=named, now_ms=clock.now_ms()
-            )
-        except (WindowOver, WindowMoved) as err:
-            raise _late(err) from err
-        if held is None:
-            raise Problem(404)
-        return _outage(held, clock.now_ms(), response)
+        await check(who, outage)
+        ending = desk.end_outage(outage, by=who.subject, reason=given.reason, named=named, now_ms=clock.now_ms())
+        return _outage(await _over(ending), clock.now_ms(), response)
 
     return routes
 
@@ -191,19 +196,28 @@ def _problem(err: WindowRefused) -> Problem:
     return Problem(409, detail=says) if err.fault == "too_many" else Problem(422, detail=says, pointer=pointer)
 
 
-def _late(err: WindowOver | WindowMoved) -> Problem:
-    return Problem(409, detail=_OVER) if isinstance(err, WindowOver) else Problem(412, detail=_MOVED)
+async def _over(ending: Awaitable[W | None]) -> W:
+    """What was ended; 404 where there is none, 409 where it was over, 412 where somebody was faster."""
+    try:
+        held = await ending
+    except WindowOver as err:
+        raise Problem(409, detail=_OVER) from err
+    except WindowMoved as err:
+        raise Problem(412, detail=_MOVED) from err
+    if held is None:
+        raise Problem(404)
+    return held
 
 
 def _outage(held: Outage, now_ms: int, response: Response | None = None) -> OutageShown:
     if response is not None:
-        response.headers.update(etag(held.version))
+        response.headers.update(etag(held.revision))
     return OutageShown(**_window(held, now_ms))
 
 
 def _silence(held: Silence, now_ms: int, response: Response | None = None) -> SilenceShown:
     if response is not None:
-        response.headers.update(etag(held.version))
+        response.headers.update(etag(held.revision))
     return SilenceShown(**_window(held, now_ms), alert=held.alert, rule=held.rule, form=held.form)
 
 
@@ -221,7 +235,7 @@ def _window(held: Silence | Outage, now_ms: int) -> dict[str, Any]:
         "created_at": iso(held.created_at_ms),
         "ended_by": held.ended_by,
         "ended_reason": held.ended_reason,
-        "version": held.version,
+        "version": held.revision,
     }
 
 

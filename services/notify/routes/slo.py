@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
+from services.notify.handlers.auditor import Auditor
 from services.notify.handlers.slo import DAYS, Late, ReminderLevel
 from services.notify.routes.shapes import Shown
 from shared.clock import Clock, iso
 from shared.events.notice import PUNCTUAL_WITHIN_MS
-from shared.http.identity import require
+from shared.http.identity import Principal, require
 
 DaysAsked = Annotated[int, Query(ge=1, le=366, description="Length of the window in days, up to now.")]
 
@@ -38,6 +39,13 @@ class LateShown(Shown):
         )
 
 
+class AuditorShown(Shown):
+    """The newest pass of the auditor in the process that answers."""
+
+    at: str
+    differences: int = Field(description="What should have been sent and was not, or the other way round.")
+
+
 class LevelShown(Shown):
     """Due reminders sent within 15 minutes: the promise, and what was attained."""
 
@@ -53,15 +61,23 @@ class LevelShown(Shown):
     missed: int
     undecided: int = Field(description="Rungs that are due for longer and that nothing was decided about.")
     worst: tuple[LateShown, ...]
+    auditor: AuditorShown | None = Field(description="Null until the first pass after a start.")
 
 
-def slo_routes(level: ReminderLevel, clock: Clock) -> APIRouter:
-    routes = APIRouter(tags=["reminders"], dependencies=[Depends(require("notify:read"))])
+def slo_routes(level: ReminderLevel, auditor: Auditor, clock: Clock) -> APIRouter:
+    routes = APIRouter(tags=["reminders"])
 
     @routes.get("/v1/slo")
-    async def read_level(days: DaysAsked = DAYS) -> LevelShown:
-        """How many of the reminders that were due left within 15 minutes, and the worst of the others."""
+    async def read_level(
+        who: Annotated[Principal, Depends(require("notify:read"))], days: DaysAsked = DAYS
+    ) -> LevelShown:
+        """How many of the reminders that were due left within 15 minutes, and the worst of the others.
+
+        The figures are the platform's; the single messages are shown to whoever is bound to no unit and no plan.
+        """
+        is_bound = who.unit is not None or who.plan is not None
         found = await level.of(clock.now_ms(), days=days)
+        last = auditor.last
         return LevelShown(
             window_from=iso(found.from_ms),
             window_to=iso(found.to_ms),
@@ -72,7 +88,8 @@ def slo_routes(level: ReminderLevel, clock: Clock) -> APIRouter:
             met=found.met,
             missed=found.missed,
             undecided=found.undecided,
-            worst=tuple(LateShown.of(one) for one in found.worst),
+            worst=() if is_bound else tuple(LateShown.of(one) for one in found.worst),
+            auditor=AuditorShown(at=iso(last.at_ms), differences=last.differences) if last else None,
         )
 
     return routes

@@ -24,7 +24,7 @@ from shared.plan.model import Indicator
 
 REPORTED, NIL, NOT_APPLICABLE, ESTIMATED = 0, 1, 2, 3
 KINDS = {"reported": REPORTED, "nil": NIL, "not_applicable": NOT_APPLICABLE, "estimated": ESTIMATED}
-"""What a report says of a value. Units cannot say `estimated` yet; the engine reads it once they can."""
+"""What a report says of a value. `estimated` is a reported one that the unit calls its estimate."""
 
 OBSERVED = np.int8(Status.OBSERVED)
 NIL_IS_ZERO = frozenset({"ratio", "rate", "count", "money", "number"})

@@ -98,6 +98,7 @@ class Computation:
             "ranked": int((evaluation.ranking.rank > 0).sum()),
             "mean_index": mean(evaluation.published),
             "peers": peers,
+            "plan_sha256": self.plan_sha256,
             "inputs_sha256": self.inputs_sha256,
             "as_of_ms": self.as_of_ms,
         }

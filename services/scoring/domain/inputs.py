@@ -54,6 +54,11 @@ class Cohort:
     def peer_group(self, at: int) -> str:
         return self.peer_groups[int(self.peer[at])]
 
+    @cached_property
+    def peer_group_of(self) -> tuple[str, ...]:
+        """The peer group of every unit."""
+        return tuple(self.peer_groups[number] for number in self.peer.tolist())
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:

@@ -99,13 +99,17 @@ def ranks_shown(scoring: Scoring, coverage: Floats, places: Ranking, among: Amon
 def _ranking(scoring: Scoring, index: Node, leaves: Mapping[str, Leaf], published: Floats, among: Among) -> Ranking:
     on_published = scoring.rank_on == "published"
     decimals = scoring.decimals if on_published else None
-    nodes = {node.code: node.combined.score for node in walk(index)}
-    breaks = [leaves[code].share if code in leaves else nodes[code] for code in scoring.tie_break]
-    if on_published:
-        breaks = [half_up(row, scoring.decimals) for row in breaks]
+    breaks = tie_breaks(scoring, index, leaves)
     value = published if on_published else index.combined.score
     dense = scoring.rank_rule == "dense"
     return ranking(value, among.group, among.groups, dense=dense, decimals=decimals, tie_breaks=breaks)
+
+
+def tie_breaks(scoring: Scoring, index: Node, leaves: Mapping[str, Leaf]) -> list[Floats]:
+    """The scores that decide ties by the plan, in its order, as they are compared; NaN where there is none."""
+    nodes = {node.code: node.combined.score for node in walk(index)}
+    breaks = [leaves[code].share if code in leaves else nodes[code] for code in scoring.tie_break]
+    return [half_up(row, scoring.decimals) for row in breaks] if scoring.rank_on == "published" else breaks
 
 
 def _before(scoring: Scoring, cohort: Cohort, last: LastYear) -> Ints:

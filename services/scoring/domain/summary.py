@@ -17,6 +17,11 @@ from services.scoring.domain.standings import standings
 from services.scoring.domain.tree import Node, walk
 
 LABELS = [status.label for status in Status]
+LISTED = (
+    *("unit", "peer_group", "index", "band", "rank", "ranked", "rank_shown", "rank_fractional", "percentile"),
+    *("coverage", "bounds", "confidence", "provisional", "layers", "groups"),
+)
+"""What a list says of each unit: everything but its indicators."""
 
 
 def unit_contents(

@@ -1,8 +1,8 @@
 """The values of one report, as columns in one line of JSON: cheap to keep, to load, to hash and to join with others.
 
 `[codes, kinds, values, numerators, denominators]`: the codes of the indicators separated by blanks, one digit for each
-saying whether it is reported (0), nil (1) or not applicable (2), and three lists of numbers, null where not given and
-empty where none is.
+saying whether it is reported (0), nil (1), not applicable (2) or reported as an estimate (3), and three lists of
+numbers, null where not given and empty where none is.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Cells(Sequence[Value]):
     def of(cls, values: Iterable[Value]) -> Cells:
         """The same content gives the same text. What was not given may be absent or None."""
         held = list(values)
-        kinds = "".join(str(KINDS[value.get("status", "reported")]) for value in held)
+        kinds = "".join(str(_kind(value)) for value in held)
         numbers = [[_number(value.get(part)) for value in held] for part in PARTS]
         codes = BLANK.join(value["indicator"] for value in held)
         return cls(orjson.dumps([codes, kinds, *map(_unless_blank, numbers)]).decode())
@@ -81,6 +81,11 @@ class Cells(Sequence[Value]):
 
     def __repr__(self) -> str:
         return f"Cells({self.text!r})"
+
+
+def _kind(value: Value) -> int:
+    status = value.get("status", "reported")
+    return KINDS["estimated" if status == "reported" and value.get("estimated") else status]
 
 
 def _unless_blank(column: Numbers) -> Numbers:

@@ -72,10 +72,9 @@ def _frame(facts: Facts, language: Language) -> dict[str, Any]:
 
 def _standing(facts: Facts, state: State, language: Language) -> dict[str, Any]:
     scoring = facts.plan.scoring
-    points = None if state["index"] is None else state["index"] * scoring.scale_max
     bounds, confidence = state.get("bounds"), state.get("confidence")
     return {
-        "index": number(points, language),
+        "index": facts.index(state["index"], language),
         "of": number(scoring.scale_max, language),
         "rank": "–" if state["rank"] is None else f"{state['rank']}/{state['ranked']}",
         "peer_group": facts.peer_group(state["peer_group"], language),
@@ -132,12 +131,11 @@ def _indicator(row: Mapping[str, Any], language: Language) -> dict[str, Any]:
 
 def _row(facts: Facts, state: State, pillars: list[str], language: Language) -> dict[str, Any]:
     groups = {group["code"]: group["score"] for group in state["groups"]}
-    points = None if state["index"] is None else state["index"] * facts.plan.scoring.scale_max
     return {
         "rank": "–" if state["rank"] is None else str(state["rank"]),
         "code": state["unit"],
         "name": facts.name(state["unit"], language),
-        "index": number(points, language),
+        "index": facts.index(state["index"], language),
         "share": _share(state["index"]),
         "band": facts.band(state["band"], language),
         "tone": _tone(facts.plan.scoring.bands, state["band"]),
@@ -148,20 +146,19 @@ def _row(facts: Facts, state: State, pillars: list[str], language: Language) -> 
 
 def _summary(facts: Facts, language: Language) -> dict[str, Any]:
     evaluation, bands = facts.evaluation, facts.plan.scoring.bands
-    mean = None if evaluation.mean_index is None else evaluation.mean_index * facts.plan.scoring.scale_max
     counts = [sum(1 for state in facts.scores if state["band"] == band.code) for band in bands]
     rated = sum(counts)
     return {
         "units": str(evaluation.units),
         "ranked": str(evaluation.ranked),
-        "mean": number(mean, language),
+        "mean": facts.index(evaluation.mean_index, language),
         "bands": [
             {
                 "name": band.names.of(language),
                 "count": str(count),
                 "share": count / rated if rated else 0.0,
                 "tone": _tone(bands, band.code),
-                "from": number(band.at_least * facts.plan.scoring.scale_max, language),
+                "from": number(band.at_least * facts.plan.scoring.scale_max, language, 6),
             }
             for band, count in zip(bands, counts, strict=True)
         ],

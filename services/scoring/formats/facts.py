@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,6 +36,13 @@ class Facts:
         if code is None:
             return "–"
         return next((b.names.of(language) for b in self.plan.scoring.bands if b.code == code), code)
+
+    def index(self, value: float | None, language: Language) -> str:
+        """An index on the plan's scale, with the decimals that it is published with: those that ranks are made on."""
+        scoring = self.plan.scoring
+        # 4 decimals of a share are 1 of points out of 1,000.
+        decimals = max(scoring.decimals - math.floor(math.log10(scoring.scale_max)), 0)
+        return number(None if value is None else value * scoring.scale_max, language, decimals, trimmed=False)
 
     def peer_group(self, code: str, language: Language) -> str:
         return next((peer.names.of(language) for peer in self.plan.peer_groups if peer.code == code), code)
@@ -87,12 +95,12 @@ def status(code: str, language: Language) -> str:
     return STATUSES[code].of(language) if code in STATUSES else code
 
 
-def number(value: float | None, language: Language, decimals: int = 2) -> str:
-    """A number as people of the language write it, without needless zeros; a dash for none."""
+def number(value: float | None, language: Language, decimals: int = 2, *, trimmed: bool = True) -> str:
+    """A number as people of the language write it; a dash for none. `trimmed`: without needless zeros."""
     if value is None:
         return "–"
     text = f"{value:,.{decimals}f}"
-    if "." in text:
+    if trimmed and "." in text:
         text = text.rstrip("0").rstrip(".")
     if text == "-0":
         text = "0"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from services.scoring.domain.evaluations import evaluation_id
+from services.scoring.domain.summary import LISTED
 from shared.events.score import EvaluationState
 
 
@@ -56,5 +57,5 @@ class Answer:
 
 
 def _row(state: dict[str, Any], names: dict[str, str] | None) -> dict[str, Any]:
-    shown = ("unit", "peer_group", "index", "band", "rank", "ranked", "coverage", "provisional", "groups", "revision")
-    return {"names": names, **{name: state[name] for name in shown}}
+    """What a list says of the unit. A score kept by an older release may lack what was added since."""
+    return {"names": names, **{name: state.get(name) for name in LISTED}, "revision": state["revision"]}

@@ -28,6 +28,7 @@ from services.scoring.domain.editions.proposal import (
     voided,
 )
 from services.scoring.domain.editions.voiding import changes_since
+from services.scoring.domain.round.refusals import refused
 from services.scoring.domain.round.view import RoundView
 from services.scoring.handlers.edition_content import ComposeContent
 from services.scoring.handlers.edition_follow import FollowEditions
@@ -35,7 +36,7 @@ from services.scoring.handlers.edition_results import SealedResults
 from shared.audit.log import Audit
 from shared.clock import Clock
 from shared.errors import Transient
-from shared.refusal import Refusal, not_found
+from shared.refusal import not_found
 
 ATTEMPTS_MAX = 8
 
@@ -161,7 +162,9 @@ class SealEditions:
     async def _content(self, plan: str, year: int, number: int) -> Content:
         content = await self._composing.content(plan, year, number)
         if content is None:
-            raise Refusal("state", "Chưa có số liệu để niêm phong.", "There is nothing to seal: no report is owed.")
+            raise refused(
+                "nothing_owed", "Chưa có số liệu để niêm phong.", "There is nothing to seal: no report is owed."
+            )
         return content
 
     async def _keep(self, held: Proposal | None, content: Content, number: int, by: str) -> Proposal | None:

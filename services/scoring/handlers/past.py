@@ -17,9 +17,8 @@ import numpy as np
 from services.scoring.domain.computation import Computation
 from services.scoring.domain.evaluations import evaluation_id
 from services.scoring.domain.saved import listing_order
+from services.scoring.domain.summary import LISTED
 from shared.errors import Permanent
-
-SHOWN = ("unit", "peer_group", "index", "band", "rank", "ranked", "coverage", "provisional", "groups", "layers")
 
 
 class Computing(Protocol):
@@ -69,7 +68,7 @@ def _rows(computation: Computation, peer_group: str | None, after: str, most: in
     wanted = [at for at in wanted if peer_group in (None, peers.peer_group(at))][:most]
     contents = computation.units(np.array(wanted, dtype=np.int64))
     rows = [{"unit": units[at], **content} for at, content in zip(wanted, contents, strict=True)]
-    return [{name: row[name] for name in SHOWN} for row in rows]
+    return [{name: row[name] for name in LISTED} for row in rows]
 
 
 def _order(row: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from services.scoring.domain.editions.edition import Correction, Edition, edition_id
+from services.scoring.domain.round.refusals import refused
 from services.scoring.handlers.edition_follow import FollowEditions, Marks, Rounds, Steps
 from shared.audit.log import Audit
 from shared.clock import Clock
@@ -97,11 +98,12 @@ class PublishEditions:
         if edition is None:
             raise not_found(f"bản kết quả {plan} năm {year}", f"edition of {plan} for {year}")
         if edition.status != "PUBLISHED":
-            raise Refusal(
-                "state",
+            raise refused(
+                "not_published",
                 "Bản kết quả mới nhất chưa công bố; chỉ đính chính kết quả đã công bố.",
                 "The newest edition is not published; only what is published is corrected.",
-                members={"edition": edition.id, "status": edition.status},
+                edition=edition.id,
+                status=edition.status,
             )
         await self._follow.follow(edition)
         number = edition.agreed.number + 1

@@ -18,6 +18,7 @@ from tests.support.sample_events import NOW_MS, envelope, plan_state, sample
 
 SECRET = "a-secret-of-at-least-32-characters-for-tests"
 NO_BROKER = "nats://127.0.0.1:1"
+NO_NOTIFY = "http://127.0.0.1:1"
 
 
 @dataclass
@@ -64,12 +65,13 @@ def token(*roles: str, unit: str | None = None, plan: str | None = None) -> str:
     )
 
 
-async def composed(folder: Path) -> AsyncIterator[Running]:
-    """A dashboard with an empty store in `folder`, stopped afterwards."""
+async def composed(folder: Path, *, notify_url: str = NO_NOTIFY) -> AsyncIterator[Running]:
+    """A dashboard with an empty store in `folder`, stopped afterwards. Notify is away unless its URL is given."""
     settings = Settings(
         store_url=f"sqlite:///{folder / 'dashboard.sqlite3'}",
         token_secret=SECRET,
         nats_url=NO_BROKER,
+        notify_url=notify_url,
         live_clients_max=2,
         log_level="error",
     )

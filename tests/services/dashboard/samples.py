@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from shared.events.base import Names
+from shared.events.inspection import InspectionState
 from shared.events.notice import AlertState, DeliveryState
 from shared.events.obligation import ObligationState, Submission
 from shared.events.score import GroupScore, IndicatorScore, Movement, ScoreState
@@ -146,3 +147,22 @@ def delivery(number: int, *, title: str = "Nhắc nộp báo cáo") -> DeliveryS
         created_at_ms=at_ms,
         changed_at_ms=at_ms,
     )
+
+
+def inspection(revision: int, **changes: Any) -> InspectionState:
+    """The first inspection of VPC, proposed for its risk points."""
+    held: dict[str, Any] = {
+        "revision": revision,
+        "inspection": "inspection-VPC-1",
+        "plan": PLAN,
+        "unit": "VPC",
+        "number": 1,
+        "phase": "PROPOSED",
+        "causes": ("risk_points",),
+        "points": 7,
+        "steps": (),
+        "opened_at_ms": at("2011-03-18T08:00"),
+        "changed_at_ms": at("2011-03-18T08:00") + revision,
+        "changed_by": "thanh.tra",
+    }
+    return InspectionState.model_validate({**held, **changes})

@@ -21,8 +21,8 @@ from tests.services.intake.running import SECRET, STARTS, token
 from tests.support.nats_server import NatsServer, free_port
 from tests.support.streams import provide_streams
 
-START_SECONDS_MAX = 20.0
-STOP_SECONDS_MAX = 10.0
+START_SECONDS_MAX = 90.0
+STOP_SECONDS_MAX = 30.0
 
 
 @dataclass(frozen=True, slots=True)

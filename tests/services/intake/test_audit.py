@@ -10,6 +10,7 @@ import pytest
 
 from shared.http.roles import ROLE_SCOPES
 from shared.store.chain import HashChain
+from tests.services.intake.files import SOUND, csv_of, send
 from tests.services.intake.running import Running, running, token
 from tests.services.intake.small_plan import monthly
 
@@ -113,10 +114,7 @@ async def test_lines_lost_in_a_crash_are_made_up_once(tmp_path: Path) -> None:
         await before.put_unit("U1")
         key = (await before.call("POST", "/v1/keys", json={"unit": "U1", "label": "m"})).json()
         await before.post(monthly(), bearer=key["key"])
-        # As if the process had ended after every write and before its line.
-        for collection in ("audit", "audit_heads"):
-            for held in (await before.store.find(collection, limit=1000)).documents:
-                await before.store.delete(collection, held["_id"])
+        await forgotten(before)
     async with running(tmp_path) as after:
         for _ in range(2):
             await after.intake.schedule.run_once()
@@ -129,6 +127,66 @@ async def test_lines_lost_in_a_crash_are_made_up_once(tmp_path: Path) -> None:
         assert (await HashChain(after.store, "audit").verify("SMALL")).intact
 
 
+async def forgotten(intake: Running) -> None:
+    """As if the process had ended after every write and before its line."""
+    for collection in ("audit", "audit_heads"):
+        for held in (await intake.store.find(collection, limit=1000)).documents:
+            await intake.store.delete(collection, held["_id"])
+
+
+async def decide_everything(intake: Running) -> None:
+    """Every kind of decision about obligations and reports, a seal, a draft, an evidence file, an import."""
+    owed = "/v1/obligations/obligation-SMALL-MONTHLY-U1-2011-M02"
+    extension = {"reason": "flood", "due_at": "2011-06-01T00:00:00+07:00"}
+    for step, body in (("waive", {}), ("reinstate", {}), ("extend", extension), ("reinstate", {})):
+        intake.clock.advance(1000)
+        answer = await intake.call("POST", f"{owed}/{step}", json={"reason": "flood", **body})
+        assert answer.status_code == 200, answer.text
+    draft = "/v1/drafts/obligation-SMALL-MONTHLY-U1-2011-M03"
+    assert (await intake.call("PUT", draft, json={"values": []})).status_code == 201
+    pdf = {"Content-Type": "application/pdf"}
+    evidence = await intake.call("POST", "/v1/evidence?unit=U1", content=b"%PDF-1.7", headers=pdf)
+    assert evidence.status_code == 201, evidence.text
+    assert (await send(intake, csv_of(*SOUND))).status_code == 202
+    report = "/v1/reports/report-SMALL-MONTHLY-U1-2011-M01"
+    assert (await intake.post(monthly(period="2011-M01"))).status_code == 201
+    for step in ("unapprove", "approve"):
+        intake.clock.advance(1000)
+        assert (await intake.call("POST", f"{report}/{step}", json={"reason": "look again"})).status_code == 200
+    intake.at("2012-03-31T12:00:00+07:00")
+    assert (await intake.call("POST", "/v1/plans/SMALL/years/2011/seal")).status_code == 200
+    intake.clock.advance(1000)
+    unsealed = owed.replace("M02", "M01")
+    assert (await intake.call("POST", f"{unsealed}/unseal", json={"reason": "slip"})).status_code == 200
+
+
+async def test_lost_lines_of_every_decision_are_made_up_with_who_took_it(tmp_path: Path) -> None:
+    async with running(tmp_path, evidence_dir=tmp_path / "evidence") as before:
+        await before.publish()
+        await before.put_unit("U1")
+        await before.intake.handlers.mend.due(before.clock.now_ms())
+        await decide_everything(before)
+        await forgotten(before)
+    async with running(tmp_path, at="2012-03-31T12:00:02+07:00") as after:
+        for _ in range(2):
+            await after.intake.handlers.mend.due(after.clock.now_ms())
+        held = [*await lines(after, "SMALL"), *await lines(after, "registry")]
+        told = sorted(line["what"] for line in held if line["by"] == "admin")
+        assert told == [
+            *("draft.saved", "evidence.received", "import.received", "obligation.extended"),
+            *(
+                "obligation.reinstated",
+                "obligation.reinstated",
+                "obligation.waived",
+                "report.approved",
+                "report.unapproved",
+                "report.unsealed",
+            ),
+            "year.sealed",
+        ]
+        assert all(line["made_up"] for line in held)
+
+
 async def test_nothing_is_made_up_when_nothing_was_lost(intake: Running, tmp_path: Path) -> None:
     key = (await intake.call("POST", "/v1/keys", json={"unit": "U1", "label": "m"})).json()
     await intake.post(monthly())
@@ -139,6 +197,7 @@ async def test_nothing_is_made_up_when_nothing_was_lost(intake: Running, tmp_pat
     assert (await intake.call("POST", f"{owed}/waive", json={"reason": "flood"})).status_code == 200
     extension = {"reason": "flood", "due_at": "2011-06-01T00:00:00+07:00", "expires_at": "2011-04-02T00:00:00+07:00"}
     await intake.call("POST", "/v1/obligations/obligation-SMALL-MONTHLY-U1-2011-M04/extend", json=extension)
+    assert (await send(intake, csv_of(*SOUND))).status_code == 202
     await intake.put_unit("U1", headcount=51)
     async with running(tmp_path) as other:
         await other.intake.schedule.run_once()

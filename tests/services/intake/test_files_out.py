@@ -145,7 +145,7 @@ async def test_an_export_runs_nothing_and_can_be_imported(intake: Running) -> No
     assert rows[2]["reason"] == '\'=HYPERLINK("http://x")'
     assert not any(cell[:1] in "=+-@\t\r" for row in rows for cell in row.values() if cell)
     job = await imported(intake, answer.content)
-    assert job["summary"]["reports"] == {"created": 0, "unchanged": 1, "rejected": 0, "refused": 0}, job
+    assert job["summary"]["reports"] == {"created": 0, "unchanged": 1, "rejected": 0, "refused": 0, "withheld": 0}, job
 
 
 async def test_a_workbook_export_holds_text_as_text(intake: Running) -> None:
@@ -254,12 +254,21 @@ async def test_a_batch_answers_for_each_line(intake: Running) -> None:
     two["values"].append({"indicator": "LAWS", "value": 1})
     wrong = monthly(period="2011-M02", used=60)
     body = ndjson(monthly(), wrong, two, {"plan": "SMALL"}, monthly(calls=4))
-    answer = await intake.call("POST", "/v1/reports/batch", content=body)
+    whole = (await intake.call("POST", "/v1/reports/batch", content=body)).json()
+    assert (whole["status"], whole["outcome"]) == ("ERROR", "REJECTED"), "ATOMIC: all or none"
+    assert [result["result"] for result in whole["results"]] == [
+        *("withheld", "rejected", "withheld", "refused", "refused")
+    ]
+    assert (await intake.entry())["report"] is None
+    each = {"per": "report"}
+    answer = await intake.call("POST", "/v1/reports/batch", content=body, params=each)
     assert answer.status_code == 200, answer.text
     results = {result["line"]: result["result"] for result in answer.json()["results"]}
     assert results == {1: "created", 2: "rejected", 3: "created", 4: "refused", 5: "refused"}
     assert answer.json()["outcome"] == "PARTIALLY_ACCEPTED_WITH_ERRORS"
-    lines = await intake.call("POST", "/v1/reports/batch", content=body, headers={"Accept": "application/x-ndjson"})
+    lines = await intake.call(
+        "POST", "/v1/reports/batch", content=body, params=each, headers={"Accept": "application/x-ndjson"}
+    )
     assert [orjson.loads(line)["line"] for line in lines.content.splitlines()] == [1, 2, 3, 4, 5]
     amended = ndjson({**monthly(calls=4), "replaces": 1})
     once = {"Idempotency-Key": "a"}
@@ -294,7 +303,7 @@ SOUND_LINES = [
 FILE = st.tuples(
     st.lists(st.sampled_from(SOUND_LINES), max_size=4, unique_by=str),
     st.lists(LINE, max_size=6),
-    st.sampled_from(["ATOMIC", "PARTIAL"]),
+    st.sampled_from([{"mode": "ATOMIC"}, {"mode": "ATOMIC", "per": "report"}, {"mode": "PARTIAL"}]),
     st.randoms(use_true_random=False),
 )
 EVIDENCE_HEADER = (
@@ -319,9 +328,9 @@ async def rehearsed(folder: Path, files: list[tuple[Any, ...]]) -> None:
             order.shuffle(lines)
             body = csv_of(*lines, header=EVIDENCE_HEADER)
             before = await stored(intake)
-            dry = await imported(intake, body, params={"mode": mode, "dry_run": "true"})
+            dry = await imported(intake, body, params={**mode, "dry_run": "true"})
             assert await stored(intake) == before
-            real = await imported(intake, body, params={"mode": mode})
+            real = await imported(intake, body, params=mode)
             assert dry["fault"] == real["fault"]
             assert told(dry["summary"]) == told(real["summary"]), body.decode()
 
@@ -340,14 +349,19 @@ REPORT = st.builds(
 )
 
 
-async def rehearsed_batches(folder: Path, batches: list[list[dict[str, Any]]]) -> None:
+BATCH = st.tuples(st.lists(REPORT, min_size=1, max_size=6), st.sampled_from(["file", "report"]))
+
+
+async def rehearsed_batches(folder: Path, batches: list[tuple[list[dict[str, Any]], str]]) -> None:
     async with running(folder, at="2012-01-10T09:00:00+07:00") as intake:
         await intake.publish()
         for unit in ("U1", "U2"):
             await intake.put_unit(unit)
-        for reports in batches:
+        for reports, per in batches:
             answers = [
-                await intake.call("POST", "/v1/reports/batch", content=ndjson(*reports), params={"dry_run": dry})
+                await intake.call(
+                    "POST", "/v1/reports/batch", content=ndjson(*reports), params={"dry_run": dry, "per": per}
+                )
                 for dry in ("true", "false")
             ]
             dry, real = (told(answer.json()) for answer in answers)
@@ -355,8 +369,8 @@ async def rehearsed_batches(folder: Path, batches: list[list[dict[str, Any]]]) -
 
 
 @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.lists(REPORT, min_size=1, max_size=6), min_size=1, max_size=4))
-def test_a_dry_run_of_a_batch_tells_what_the_real_run_does(batches: list[list[dict[str, Any]]]) -> None:
+@given(st.lists(BATCH, min_size=1, max_size=4))
+def test_a_dry_run_of_a_batch_tells_what_the_real_run_does(batches: list[tuple[list[dict[str, Any]], str]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asyncio.run(rehearsed_batches(Path(folder), batches))
 

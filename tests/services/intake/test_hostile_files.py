@@ -343,7 +343,7 @@ async def test_a_hostile_line_of_a_batch_is_refused_alone(small: Running, name: 
     body = FILES[name][1]
     last = body.split(b"\n")[-2] + b"\n"
     good = (LINE % b"1").replace(b'"values"', b'"mode":"PARTIAL","values"')
-    answer = await small.call("POST", "/v1/reports/batch", content=last + good)
+    answer = await small.call("POST", "/v1/reports/batch?per=report", content=last + good)
     assert answer.status_code == 200, answer.text
     results = answer.json()["results"]
     assert (results[0]["result"], results[0]["conflicts"][0]["code"]) == ("refused", FILES[name][2])

@@ -10,7 +10,7 @@ import pytest
 
 from services.intake.domain.imports import ATTEMPTS_MAX, LEASE_MS
 from services.intake.repository.imports import Imports
-from tests.services.intake.files import HEADER, SOUND, book_of, csv_of, ended, imported, send
+from tests.services.intake.files import HEADER, SOUND, book_of, csv_of, ended, imported, send, stored
 from tests.services.intake.running import Running, running, token
 from tests.services.intake.small_plan import monthly
 
@@ -26,7 +26,7 @@ async def test_a_csv_becomes_the_report_that_json_would_have_been(intake: Runnin
     job = await imported(intake, csv_of(*SOUND))
     assert (job["phase"], job["summary"]["status"], job["summary"]["outcome"]) == ("DONE", "SUCCESS", "ACCEPTED")
     assert job["progress"] == {"rows_done": 3, "rows_total": 3}
-    assert job["summary"]["reports"] == {"created": 1, "unchanged": 0, "rejected": 0, "refused": 0}
+    assert job["summary"]["reports"] == {"created": 1, "unchanged": 0, "rejected": 0, "refused": 0, "withheld": 0}
     again = await intake.post(monthly())
     assert again.status_code == 200, "the same content by JSON writes nothing"
     result = job["summary"]["results"][0]
@@ -84,21 +84,93 @@ async def test_partial_keeps_sound_values_and_names_the_lines_of_the_others(inta
     }
 
 
-async def test_atomic_keeps_other_reports_of_the_file(intake: Running) -> None:
-    broken = [line.replace("U1", "U2") for line in SOUND[:2]] + ["SMALL,MONTHLY,U2,2011-M03,CALLS,x,,,,"]
-    unknown = "SMALL,MONTHLY,NOBODY,2011-M03,CALLS,1,,,,"
-    job = await imported(intake, csv_of(*SOUND, *broken, unknown))
+def broken_file() -> bytes:
+    """One sound report, one with a row that cannot be read and a value that breaks a rule, one of nobody."""
+    broken = [
+        "SMALL,MONTHLY,U2,2011-M03,MAIL,,60,50,,",
+        "SMALL,MONTHLY,U2,2011-M03,DOCS,,1.5,2.5,,",
+        "SMALL,MONTHLY,U2,2011-M03,CALLS,x,,,,",
+    ]
+    return csv_of(*SOUND, *broken, "SMALL,MONTHLY,NOBODY,2011-M03,CALLS,1,,,,")
+
+
+async def test_atomic_writes_nothing_of_a_file_in_which_one_report_is_at_fault(intake: Running) -> None:
+    before = await stored(intake)
+    job = await imported(intake, broken_file())
+    summary = job["summary"]
+    assert (job["phase"], summary["status"], summary["outcome"]) == ("DONE", "ERROR", "REJECTED")
+    assert summary["reports"] == {"created": 0, "unchanged": 0, "rejected": 0, "refused": 2, "withheld": 1}
+    assert summary["counts"]["rejected"] == summary["counts"]["received"] == 7
+    [sound] = [result for result in summary["results"] if result["unit"] == "U1"]
+    assert (sound["result"], sound["version"], sound["receipt"]) == ("withheld", None, None)
+    assert await stored(intake) == before
+    mended = broken_file().replace(b"60,50", b"40,50").replace(b",CALLS,x", b",CALLS,3").replace(b"NOBODY", b"U2")
+    again = await imported(intake, mended.replace(b"U2,2011-M03,CALLS,1", b"U2,2011-M03,LAWS,1"))
+    assert again["summary"]["reports"]["created"] == 2, again
+    assert again["progress"] == {"rows_done": 7, "rows_total": 7}
+
+
+async def test_atomic_per_report_keeps_other_reports_of_the_file(intake: Running) -> None:
+    job = await imported(intake, broken_file(), params={"per": "report"})
     assert job["summary"]["outcome"] == "PARTIALLY_ACCEPTED_WITH_ERRORS"
-    assert job["summary"]["reports"] == {"created": 1, "unchanged": 0, "rejected": 0, "refused": 2}
-    assert {conflict["code"] for conflict in job["summary"]["conflicts"]} == {"NUMBER_UNREADABLE", "NOT_FOUND"}
+    assert job["summary"]["reports"] == {"created": 1, "unchanged": 0, "rejected": 0, "refused": 2, "withheld": 0}
     assert (await intake.entry(unit="U2"))["report"] is None
+
+
+async def test_all_faults_of_a_report_are_told_at_once_with_their_indicators(intake: Running) -> None:
+    """Also beside a cell that cannot be read; that its value is missing is not told again."""
+    job = await imported(intake, broken_file())
+    found = [(c["code"], c["objects"].get("indicator"), c["indexes"]) for c in job["summary"]["conflicts"]]
+    assert found == [
+        ("NUMBER_UNREADABLE", "CALLS", [7]),
+        ("V02", "MAIL", [5]),
+        ("V13", "LAWS", []),
+        ("NOT_FOUND", None, [8]),
+    ]
+
+
+async def test_a_report_that_others_make_impossible_after_the_check_is_told_by_itself(tmp_path: Path) -> None:
+    """And the import that was checked goes on writing after a crash: it is never left half done."""
+    async with running(tmp_path) as service:
+        await service.publish()
+        for unit in ("U1", "U2"):
+            await service.put_unit(unit, peer_group="A")
+        two = [line.replace("U1", "U2") for line in SOUND]
+        answer = await send(service, csv_of(*SOUND, *two))
+        jobs = Imports(service.store)
+        [waiting] = await jobs.due("QUEUED", now_ms=service.clock.now_ms())
+        claimed = waiting.claimed(owner="dead", now_ms=service.clock.now_ms())
+        assert await jobs.replace(claimed.passed()), "the instance died when its rehearsal had found nothing"
+        await service.post(monthly(calls=9))
+        service.clock.advance(LEASE_MS)
+        summary = (await ended(service, answer))["summary"]
+        assert summary["outcome"] == "PARTIALLY_ACCEPTED_WITH_ERRORS"
+        assert summary["reports"] == {"created": 1, "unchanged": 0, "rejected": 0, "refused": 1, "withheld": 0}
+        assert [conflict["code"] for conflict in summary["conflicts"]] == ["VERSION_MOVED"]
+
+
+async def test_a_rehearsal_that_was_interrupted_begins_again(tmp_path: Path) -> None:
+    async with running(tmp_path) as service:
+        await service.publish()
+        await service.put_unit("U1")
+        answer = await send(service, csv_of(*SOUND, "SMALL,MONTHLY,NOBODY,2011-M03,CALLS,1,,,,"))
+        jobs = Imports(service.store)
+        [waiting] = await jobs.due("QUEUED", now_ms=service.clock.now_ms())
+        claimed = waiting.claimed(owner="dead", now_ms=service.clock.now_ms()).cut([4], now_ms=0)
+        assert await jobs.replace(claimed.advanced(claimed.tally, rows=4, now_ms=service.clock.now_ms()))
+        service.clock.advance(LEASE_MS)
+        job = await ended(service, answer)
+        assert job["summary"]["reports"] == {"created": 0, "unchanged": 0, "rejected": 0, "refused": 1, "withheld": 1}
+        assert (await service.entry())["report"] is None
 
 
 async def test_a_correction_names_the_version_that_it_replaces(intake: Running) -> None:
     await imported(intake, csv_of(*SOUND))
     changed = [SOUND[0].replace("40,50", "41,50"), *SOUND[1:]]
     refused = await imported(intake, csv_of(*changed))
-    assert refused["summary"]["conflicts"][0]["code"] == "VERSION_MOVED"
+    [conflict] = refused["summary"]["conflicts"]
+    assert (conflict["code"], conflict["pointer"], conflict["expected"]) == ("VERSION_MOVED", "/replaces", "1")
+    assert "If-Match" not in conflict["message"], "a file has no headers"
     amended = await imported(intake, csv_of(*(f"{line},1" for line in changed), header=f"{HEADER},replaces"))
     assert amended["summary"]["results"][0]["version"] == 2
     unclear = [f"{line},{number}" for number, line in enumerate(changed, start=1)]
@@ -174,7 +246,7 @@ async def test_a_crash_in_the_middle_creates_nothing_twice(tmp_path: Path) -> No
         assert jobs.busy == 0, "the lease is respected"
         first.clock.advance(LEASE_MS)
         job = await ended(first, answer)
-        assert job["summary"]["reports"] == {"created": 1, "unchanged": 1, "rejected": 0, "refused": 0}
+        assert job["summary"]["reports"] == {"created": 1, "unchanged": 1, "rejected": 0, "refused": 0, "withheld": 0}
         assert (await first.entry())["report"]["state"]["version"] == 1
 
 
@@ -233,6 +305,13 @@ async def test_a_workbook_in_the_long_format(intake: Running) -> None:
     assert job["summary"]["outcome"] == "ACCEPTED", job
     calls = (await intake.entry())["report"]["state"]["values"][2]
     assert calls["value"] == 0, "of a formula the saved result"
+
+
+async def test_what_is_no_report_is_told_in_vietnamese_too(intake: Running) -> None:
+    job = await imported(intake, csv_of(*SOUND, "SMALL,MONTHLY,U1,2011-M03,,,,,nil,Không phát sinh"))
+    vi = await intake.get(f"/v1/imports/{job['id']}", headers={"Accept-Language": "vi"})
+    assert job["summary"]["conflicts"][0]["message"].startswith("a nil report has no values")
+    assert vi["summary"]["conflicts"][0]["message"].startswith("Báo cáo không phát sinh thì không có số liệu")
 
 
 async def test_faults_are_told_in_the_language_of_the_question(intake: Running) -> None:

@@ -60,14 +60,18 @@ async def test_versions_and_their_differences(intake: Running) -> None:
     for number, who in ((4, "binh"), (5, "chi")):
         intake.clock.advance(1000)
         more: dict[str, Any] = {"headers": {"If-Match": f'"{number - 3}"'}, "bearer": token(who, roles=["operator"])}
-        assert (await intake.post(monthly(calls=number, used=40 + (number == 4)), **more)).status_code == 201
+        body = monthly(calls=number, used=40 + (number == 4), change_reason=f"{who} counted again")
+        assert (await intake.post(body, **more)).status_code == 201
     one = await intake.get(f"/v1/reports/{REPORT}/versions/2")
     assert (one["report"]["version"], one["report"]["submitted_by"], one["current_version"]) == (2, "binh", 3)
+    assert one["change_reason"] == "binh counted again"
+    listed = (await intake.get(f"/v1/reports/{REPORT}"))["versions"]
+    assert [held["change_reason"] for held in listed] == [None, "binh counted again", "chi counted again"]
     diff = await intake.get(f"/v1/reports/{REPORT}/diff?from=1&to=3")
     assert [
-        (held["indicator"], held["was"]["value"], held["now"]["value"], held["version"], held["by"])
+        (held["indicator"], held["was"]["value"], held["now"]["value"], held["version"], held["by"], held["reason"])
         for held in diff["changes"]
-    ] == [("CALLS", 3.0, 5.0, 3, "chi")]
+    ] == [("CALLS", 3.0, 5.0, 3, "chi", "chi counted again")]
     back = await intake.get(f"/v1/reports/{REPORT}/diff?from=2&to=1")
     assert [(held["indicator"], held["now"].get("value") or held["now"]["numerator"]) for held in back["changes"]] == [
         ("CALLS", 3.0),
@@ -83,7 +87,8 @@ async def test_412_says_what_changed_since_by_whom_and_when(intake: Running) -> 
     for number, who in ((4, "an"), (5, "binh")):
         intake.clock.advance(1000)
         more: dict[str, Any] = {"headers": {"If-Match": f'"{number - 3}"'}, "bearer": token(who, roles=["operator"])}
-        await intake.post(monthly(calls=number, used=40 + (number == 4)), **more)
+        body = monthly(calls=number, used=40 + (number == 4), change_reason=f"{who} counted again")
+        await intake.post(body, **more)
     head: dict[str, Any] = {"headers": {"If-Match": '"1"'}}
     amended = await intake.post(monthly(calls=9), **head)
     approved = await intake.call("POST", f"/v1/reports/{REPORT}/approve", **head)
@@ -98,6 +103,7 @@ async def test_412_says_what_changed_since_by_whom_and_when(intake: Running) -> 
                 "version": 3,
                 "by": "binh",
                 "at": "2011-03-31T05:00:02.000Z",
+                "reason": "binh counted again",
             }
         ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -214,6 +215,44 @@ async def test_conflicts_are_grouped_and_at_most_a_hundred_groups_are_listed(int
     assert len(summary["conflicts"]) == 100
     assert summary["conflict_groups_total"] == 120 + 3  # and three indicators that apply are missing
     assert summary["counts"]["rejected"] == 120
+
+
+WRONG_VALUES: list[dict[str, Any]] = [
+    {"indicator": "MAIL", "numerator": 60, "denominator": 50},
+    {"indicator": "MAIL", "numerator": 1.5, "denominator": 50},
+    {"indicator": "MAIL", "numerator": -1, "denominator": 50},
+    {"indicator": "MAIL", "numerator": 1, "denominator": 0},
+    {"indicator": "MAIL", "numerator": 1},
+    {"indicator": "MAIL", "value": 1},
+    {"indicator": "MAIL", "status": "nil", "numerator": 3},
+    {"indicator": "MAIL", "status": "not_applicable"},
+    {"indicator": "MAIL", "numerator": 20, "denominator": 90},
+    {"indicator": "TOTAL", "value": 1},
+    {"indicator": "LAWS", "value": 1},
+    {"indicator": "NOPE", "value": 1},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG_VALUES, ids=str)
+async def test_every_conflict_has_a_place_what_was_expected_and_what_came(
+    intake: Running, wrong: dict[str, Any]
+) -> None:
+    """In both languages, and in Vietnamese without the names of members."""
+    sound = [value for value in monthly()["values"] if value["indicator"] != wrong["indicator"]]
+    body = {**monthly(), "values": [*sound, wrong]}
+    for language in ("vi", "en"):
+        answer = await intake.post(body, params={"dry_run": "true"}, headers={"Accept-Language": language})
+        assert answer.json()["conflicts"], answer.text
+        for conflict in answer.json()["conflicts"]:
+            assert conflict["pointer"].startswith("/values"), conflict
+            assert conflict["message"], conflict
+            assert conflict["expected"], conflict
+            assert conflict["got"], conflict
+            said = conflict["message"].replace(wrong["indicator"], "")
+            assert language == "en" or not ENGLISH.search(said), conflict
+
+
+ENGLISH = re.compile(r"\b(numerator|denominator|value|reason|not_applicable|nil)\b")
 
 
 async def test_the_same_file_at_two_units_is_found(intake: Running) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from shared.store.pending import envelope_of
+from tests.services.intake import small_plan
 from tests.services.intake.running import Running, token
 from tests.services.intake.small_plan import monthly
 
@@ -21,6 +22,34 @@ async def test_a_unit_is_registered_changed_and_left_alone(empty: Running) -> No
     assert (await empty.call("GET", "/v1/units/U9")).status_code == 404
     wrong = await empty.call("PUT", "/v1/units/U9", json={**held, "code": "U1"})
     assert wrong.status_code == 422
+
+
+async def test_a_change_that_names_an_old_revision_is_refused_and_a_dry_run_writes_nothing(intake: Running) -> None:
+    held = await intake.get("/v1/units/U1")
+    changed = small_plan.unit("U1", headcount=51)
+    dry = await intake.call("PUT", "/v1/units/U1?dry_run=true", json=changed)
+    assert (dry.status_code, dry.json()["headcount"], dry.json()["revision"]) == (200, 51, held["revision"] + 1)
+    fresh = await intake.call("PUT", "/v1/units/U9?dry_run=true", json=small_plan.unit("U9"))
+    assert fresh.status_code == 201
+    assert (await intake.call("GET", "/v1/units/U9")).status_code == 404
+    assert await intake.get("/v1/units/U1") == held
+    current = {"If-Match": f'"{held["revision"]}"'}
+    assert (await intake.call("PUT", "/v1/units/U1", json=changed, headers=current)).status_code == 200
+    stale = await intake.call("PUT", "/v1/units/U1", json=small_plan.unit("U1", headcount=52), headers=current)
+    assert (stale.status_code, stale.json()["current_version"]) == (412, held["revision"] + 1)
+    nobody = await intake.call("PUT", "/v1/units/U9", json=small_plan.unit("U9"), headers=current)
+    assert (nobody.status_code, nobody.json()["current_version"]) == (412, 0)
+    again = await intake.call("PUT", "/v1/units/U1", json=changed, headers=current)
+    assert again.status_code == 200, "what stands already may be sent again"
+
+
+async def test_what_a_client_has_is_not_sent_again(intake: Running) -> None:
+    for path in ("/v1/units/U1", "/v1/plans/SMALL/versions/1"):
+        tag = (await intake.call("GET", path)).headers["etag"]
+        for known in (tag, f'"other", W/{tag}', "*"):
+            answer = await intake.call("GET", path, headers={"If-None-Match": known})
+            assert (answer.status_code, answer.headers["etag"], answer.content) == (304, tag, b"")
+        assert (await intake.call("GET", path, headers={"If-None-Match": '"other"'})).status_code == 200
 
 
 async def test_units_are_listed_page_by_page(empty: Running) -> None:
@@ -115,3 +144,29 @@ async def test_strangers_and_bad_cursors_are_refused(intake: Running) -> None:
     assert (await intake.call("GET", "/v1/obligations", params={"cursor": "nonsense"})).status_code == 422
     bound = token("x", roles=["operator"], plan="OTHER")
     assert (await intake.call("GET", "/v1/rates?plan=SMALL&year=2011", bearer=bound)).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "known"),
+    [
+        ("PUT", "/v1/units/U8?dryrun=true", "dry_run"),
+        ("POST", "/v1/reports?Dry_Run=true", "dry_run"),
+        ("POST", "/v1/imports?format=csv&dry-run=true", "dry_run"),
+        ("GET", "/v1/obligations?unti=U1", "unit"),
+        ("GET", "/v1/plans?plan=SMALL", None),
+    ],
+)
+async def test_a_parameter_that_is_not_known_is_refused_and_nothing_is_done(
+    intake: Running, method: str, path: str, known: str | None
+) -> None:
+    before = await intake.written()
+    body = small_plan.unit("U8") if method == "PUT" else monthly()
+    answer = await intake.call(method, path, json=body)
+    assert (answer.status_code, answer.json()["type"]) == (400, "/problems/unknown-parameter")
+    [fault] = answer.json()["errors"]
+    assert fault["in"] == "query"
+    assert fault["pointer"][1:] in path
+    assert (known is None) == ("hint" not in fault)
+    assert known is None or known in fault["hint"]
+    assert await intake.written() == before
+    assert (await intake.call("GET", "/v1/units/U8")).status_code == 404

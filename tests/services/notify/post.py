@@ -22,9 +22,11 @@ class Post:
     port: int = 0
     messages: list[tuple[str, EmailMessage]] = field(default_factory=list)
     rcpt_answers: list[str] = field(default_factory=list)
+    mail_answers: list[str] = field(default_factory=list)
     data_answers: list[str] = field(default_factory=list)
     attempts: int = 0
     senders: list[str] = field(default_factory=list)
+    sessions: list[SMTP] = field(default_factory=list, repr=False)
 
     def to(self, address: str) -> list[EmailMessage]:
         return [message for recipient, message in self.messages if recipient == address]
@@ -32,6 +34,25 @@ class Post:
     @property
     def recipients(self) -> list[str]:
         return sorted(recipient for recipient, _ in self.messages)
+
+    @property
+    def open(self) -> list[SMTP]:
+        """The conversations that are not over."""
+        return [one for one in self.sessions if one.transport is not None and not one.transport.is_closing()]
+
+    def cut(self) -> None:
+        """Break every connection, as a crash or a network does."""
+        for session in self.open:
+            _cut(session)
+
+    async def handle_MAIL(self, _server: SMTP, _session: Any, envelope: Any, address: str, options: Any) -> str:
+        answer = self.mail_answers.pop(0) if self.mail_answers else "250 OK"
+        if answer == "hang":
+            await asyncio.sleep(30)
+        if answer.startswith("250"):
+            envelope.mail_from = address
+            envelope.mail_options.extend(options)
+        return answer
 
     async def handle_RCPT(self, _server: SMTP, _session: Any, envelope: Any, address: str, _options: Any) -> str:
         self.attempts += 1
@@ -66,11 +87,10 @@ class Post:
 async def post_office(**options: Any) -> AsyncIterator[Post]:
     """A server on a free port of the loopback, until the block ends. `options` are those of aiosmtpd's SMTP."""
     post = Post()
-    sessions: list[SMTP] = []
 
     def session() -> SMTP:
-        sessions.append(SMTP(post, enable_SMTPUTF8=True, **options))
-        return sessions[-1]
+        post.sessions.append(SMTP(post, enable_SMTPUTF8=True, **options))
+        return post.sessions[-1]
 
     server = await asyncio.get_running_loop().create_server(session, "127.0.0.1", 0)
     post.port = server.sockets[0].getsockname()[1]
@@ -78,9 +98,8 @@ async def post_office(**options: Any) -> AsyncIterator[Post]:
         yield post
     finally:
         server.close()
-        for one in sessions:
-            _cut(one)
-        await until(lambda: all(one.transport is None or one.transport.is_closing() for one in sessions))
+        post.cut()
+        await until(lambda: not post.open)
 
 
 def _cut(session: SMTP) -> None:

@@ -12,7 +12,6 @@ from services.notify.domain.alerts import Alert
 from services.notify.domain.deliveries import Delivery
 from services.notify.domain.grouping import begun, decide
 from services.notify.domain.instants import DAY_MS, HOUR_MS, MINUTE_MS
-from services.notify.handlers.alerts import AlertDesk
 from services.notify.handlers.silences import Span, WindowOver, WindowRefused
 from shared.clock import FixedClock
 from shared.events.obligation import Relief
@@ -76,6 +75,7 @@ async def test_an_open_alert_is_told_again_after_a_day_and_its_end_once(running:
     assert len(await told(running)) == 2
     await running.go("2011-03-16 10:31")
     assert await causes(running) == ["first", "repeat", "all_resolved"]
+    assert "sau 24 giờ" in text_of(running.post.to(HEAD)[-1]), "who is told of the end is told how long it lasted"
     await running.go("2011-03-20 10:00")
     assert len(await told(running)) == 3
 
@@ -161,7 +161,7 @@ async def test_an_outage_mutes_what_it_explains_and_nothing_else(running: Runnin
     [muted] = [alert for alert in await alerts(running) if alert.muted_by]
     assert (muted.unit, muted.rule, muted.phase, muted.notice) == ("CVT", "R1", "OPEN", "inhibited")
     assert muted.state().muted_by == muted.muted_by
-    desk = AlertDesk(running.notify.books.alerts, running.notify.books.plans)
+    desk = running.notify.work.alerts.desk
     points = {one.unit: one.points for one in await desk.inspection_list("P")}
     assert points == {"CBC": 1, "CVT": 2}, "what is explained is not held against the unit"
     await running.go(end_ms)
@@ -224,7 +224,7 @@ async def test_nobody_answers_and_the_next_level_is_told(running: Running) -> No
 
 async def test_a_missed_promise_is_told_to_those_who_knew_and_to_the_next_level(running: Running) -> None:
     await hear_all(running)
-    desk = AlertDesk(running.notify.books.alerts, running.notify.books.plans)
+    desk = running.notify.work.alerts.desk
     await running.hear(report("CVT", copied=True))
     await running.go(START)
     await running.go("2011-03-15 10:01")

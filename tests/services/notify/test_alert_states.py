@@ -21,7 +21,16 @@ from services.notify.domain.alerts import (
 from services.notify.domain.escalation import PROMISES_MISSED_MAX, Step, chain_of
 from services.notify.domain.inhibition import RULES, Rule, Source, labels_of, muted_by, of_outage, of_relief
 from services.notify.domain.instants import DAY_MS, HOUR_MS, NEVER_MS
-from services.notify.domain.silences import Outage, Silence, ended, next_change, silence_of
+from services.notify.domain.silences import (
+    IDLE_MS,
+    LOOK_EVERY_MS,
+    Outage,
+    Silence,
+    ended,
+    looked_at,
+    next_look,
+    silence_of,
+)
 from shared.events.base import Names
 from shared.events.obligation import Relief
 from tests.services.notify.samples import obligation, plan
@@ -212,13 +221,26 @@ def test_a_silence_is_pending_then_active_then_expired() -> None:
     held = silence(unit="CVT")
     instants = (NOW - 1, NOW, NOW + DAY_MS - 1, NOW + DAY_MS)
     assert [held.standing(at) for at in instants] == ["pending", "active", "active", "expired"]
-    assert [next_change(held, at) for at in instants] == [NOW, NOW + DAY_MS, NOW + DAY_MS, NEVER_MS]
+    assert [next_look(held, at) for at in instants] == [NOW, NOW + DAY_MS, NOW + DAY_MS, NEVER_MS]
     assert silence_of(opened(), [held], NOW - 1) is None
     longer = silence(id="silence-2", unit="CVT", ends_at_ms=NOW + 2 * DAY_MS)
     assert silence_of(opened(), [held, longer], NOW) == longer
     over = ended(held, by="lan", reason="moved", now_ms=NOW + 5)
     assert (over.standing(NOW + 5), over.next_at_ms, over.ended_by) == ("expired", NOW + 5, "lan")
     assert ended(held, by="lan", reason="no need", now_ms=NOW - 5).standing(NOW) == "expired"
+
+
+def test_a_silence_with_nothing_under_it_ends_by_itself_and_an_outage_does_not() -> None:
+    held = silence(ends_at_ms=NOW + 80 * DAY_MS)
+    seen = looked_at(held, NOW, matched=True)
+    assert (seen.phase, seen.revision, seen.next_at_ms) == ("active", 2, NOW + LOOK_EVERY_MS)
+    assert looked_at(seen, NOW + IDLE_MS - 1, matched=False).phase == "active"
+    over = looked_at(seen, NOW + IDLE_MS, matched=False)
+    assert (over.phase, over.ended_by, over.ended_reason) == ("expired", "notify", "nothing_matched")
+    assert (over.ends_at_ms, over.next_at_ms) == (NOW + IDLE_MS, NEVER_MS)
+    again = looked_at(seen, NOW + IDLE_MS - 1, matched=True)
+    assert looked_at(again, NOW + IDLE_MS, matched=False).phase == "active", "the fortnight begins again"
+    assert looked_at(outage(), NOW + IDLE_MS, matched=False).ended_reason == ""
 
 
 # --- inhibition ---

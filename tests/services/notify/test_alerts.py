@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from services.notify.domain.alerts import Alert
-from services.notify.handlers.alerts import AlertDesk
 from shared.plan.model import Plan
 from tests.services.notify import samples
 from tests.services.notify.conftest import Running
@@ -144,7 +143,7 @@ async def test_alerts_of_one_unit_and_kind_are_one_mail_per_interval(running: Ru
 
 
 async def test_a_persons_decision_stands_until_the_source_says_something_new(running: Running) -> None:
-    desk = AlertDesk(running.notify.books.alerts, running.notify.books.plans)
+    desk = running.notify.work.alerts.desk
     await hear_all(running)
     await running.hear(score("CVT", shares={"A": 0.1, "B": 0.1}))
     await running.go("2011-03-15 10:00")
@@ -165,7 +164,7 @@ async def test_the_inspection_list_adds_risk_points_per_unit(running: Running) -
     )
     await running.hear(*(obligation("CVT", period=f"2011-Q{quarter}") for quarter in (1, 2)))
     await running.go("2011-07-01 10:00")
-    candidates = await AlertDesk(running.notify.books.alerts, running.notify.books.plans).inspection_list("P")
+    candidates = await running.notify.work.alerts.desk.inspection_list("P")
     assert [(one.unit, one.points, one.proposal) for one in candidates] == [
         ("CVT", 6, "inspection"),
         ("CBC", 2, "none"),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from services.notify.domain import auditor
 from services.notify.domain.alerts import Alert
 from services.notify.domain.auditor_digests import expected_digests
+from services.notify.domain.inspections.nudges import Nudge
 from services.notify.domain.rungs import Reminder
 from services.notify.handlers.auditor import Auditor
 from shared.plan.digests import digest_moments
@@ -38,6 +39,7 @@ async def audited(running: Running) -> dict[str, Alert]:
         plans=books.plans,
         ledger=books.ledger,
         reminders=books.reminders,
+        nudges=books.inspection_nudges,
         deliveries=books.deliveries,
         digests=books.digests,
         alerts=books.alerts,
@@ -98,6 +100,19 @@ async def test_a_worker_that_stands_still_is_noticed(running: Running) -> None:
     await running.hear(plan_state(plan()), center(), unit("CVT", contact("report_officer", OFFICER)), obligation())
     await running.go("2011-03-10 09:00")
     running.clock.set(at("2011-03-11 11:00"))
+    assert set(await audited(running)) == {auditor.RUNG_STUCK}
+
+
+async def test_a_reminder_of_an_inspection_that_stands_still_is_noticed(running: Running) -> None:
+    await begun(running)
+    await running.go("2011-03-15 15:00")
+    fired_ms = at("2011-03-15 09:00")
+    row = Nudge(
+        id="nudge-1", inspection="inspection-P-CVT-1", plan="P", unit="CVT", kind="finding", about="finding-P-CVT-1-1",
+        rung="NEW", roles=("report_officer",), due_at_ms=fired_ms, fire_at_ms=fired_ms, next_at_ms=fired_ms,
+        status="PENDING", decision="planned", decided_at_ms=fired_ms,
+    )  # fmt: skip
+    assert await running.notify.books.inspection_nudges.add([row]) == 1
     assert set(await audited(running)) == {auditor.RUNG_STUCK}
 
 

@@ -86,7 +86,9 @@ async def test_mail_leaves_over_starttls_after_signing_in(
             host="127.0.0.1", port=post.port, sender="tiendo@tiendo.example", sender_name="T", start_tls=True,
             username="tiendo", password=password, timeout_seconds=2.0, ca_file=crt if trusted else None,
         )  # fmt: skip
-        outcome = await Email(server, FixedClock(NOW)).send(delivery())
+        mail = Email(server, FixedClock(NOW))
+        outcome = await mail.send(delivery())
+        await mail.aclose()
         if result is None:
             assert outcome.result == "temporary", "a certificate that nobody signed is not believed"
         else:

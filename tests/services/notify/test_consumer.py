@@ -17,7 +17,7 @@ def test_subjects_are_the_nouns_of_the_catalogue() -> None:
 
 def test_every_noun_that_notify_produces_has_an_emitting_collection() -> None:
     produced = {entry.name.partition(".")[0] for entry in CATALOG if entry.producer == "notify"}
-    assert len(EMITTING) == len(produced) == 5
+    assert len(EMITTING) == len(produced) == 8
 
 
 def test_collections_are_declared_well() -> None:

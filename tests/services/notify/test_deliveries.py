@@ -11,6 +11,7 @@ from services.notify.main import smtp_server
 from services.notify.settings import NotifySettings
 from shared.clock import FixedClock
 from shared.events.notice import DeliveryState
+from shared.store.pending import envelope_of
 from tests.services.notify import samples
 from tests.services.notify.conftest import SECRET, Running, Starter
 from tests.services.notify.post import Post, text_of
@@ -56,6 +57,18 @@ async def test_a_sent_message_carries_what_mail_systems_need(running: Running) -
     assert "<p>Quý I/2011</p>" in text_of(message, "html")
     state = await held(running)
     assert (state.status, state.attempts, state.recipient) == ("SENT", 1, "a…@cvt.example")
+
+
+async def test_others_hear_how_an_attempt_ended_and_not_that_it_began(running: Running) -> None:
+    running.post.rcpt_answers = ["452 full", "250 OK"]
+    made = delivery()
+    await running.notify.books.deliveries.add(made, now_ms=NOW)
+    await running.go(NOW)
+    document = await running.notify.store.get("deliveries", made.id)
+    assert document is not None
+    told = [envelope_of(event)["data"] for event in document["pending"]]
+    assert [state["status"] for state in told] == ["CREATED", "TEMPORARY_FAILURE", "SENT"]
+    assert [state["attempts"] for state in told] == [0, 1, 2]
 
 
 async def test_a_full_mailbox_is_tried_at_once_then_after_a_growing_delay(running: Running) -> None:
@@ -149,7 +162,9 @@ async def test_a_crash_after_the_send_repeats_under_the_same_message_id(running:
     mine = claimed(one, now_ms=NOW)
     assert await books.deliveries.replace(mine, now_ms=NOW)
     settings = NotifySettings(token_secret=SECRET, store_url="sqlite:///unused", smtp_port=running.post.port)
-    outcome = await Email(smtp_server(settings), running.clock).send(mine)
+    mail = Email(smtp_server(settings), running.clock)
+    outcome = await mail.send(mine)
+    await mail.aclose()
     assert outcome.result == "sent"
     await running.go(NOW + 2 * MINUTE)  # nothing was recorded: the next one repeats
     first, second = running.post.to("an@cvt.example")

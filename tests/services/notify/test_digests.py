@@ -8,7 +8,6 @@ from datetime import date
 import pytest
 
 from services.notify.domain.digests.run import DigestRun
-from services.notify.handlers.alerts import AlertDesk
 from shared.clock import FixedClock
 from tests.services.notify.conftest import Running, Starter
 from tests.services.notify.post import Post, text_of
@@ -146,7 +145,7 @@ async def test_alerts_promises_and_what_was_not_delivered_are_in_it(running: Run
     books = running.notify.books
     [alert] = [alert for alert in await books.alerts.open_of("P") if alert.rule == "R3"]
     promised = date(2011, 3, 30)
-    await AlertDesk(books.alerts, books.plans).acknowledge(
+    await running.notify.work.alerts.desk.acknowledge(
         alert.id, owner="TTTT", promise=promised, now_ms=at("2011-03-15 11:00")
     )
     await running.go(MOMENT)

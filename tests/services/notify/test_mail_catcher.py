@@ -35,7 +35,9 @@ async def test_a_sent_message_is_found_by_recipient_and_read_in_every_form(tmp_p
     message = compose(
         delivery(), smtp_server(NotifySettings(token_secret=SECRET, store_url="sqlite:///unused")), now_ms=NOW
     )
-    await aiosmtplib.send(message, recipients=["an@cvt.example"], hostname="127.0.0.1", port=server.port, timeout=5)
+    await aiosmtplib.send(
+        message, sender="a@b.example", recipients=["an@cvt.example"], hostname="127.0.0.1", port=server.port, timeout=5
+    )
     await server.aclose()
     async with client(store) as http:
         listed = (await http.get("/messages", params={"q": "CVT.example"})).json()

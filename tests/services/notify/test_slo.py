@@ -78,3 +78,13 @@ async def test_a_worker_that_stands_still_misses_it_too(running: Running) -> Non
     running.clock.set(at("2011-03-11 09:16"))
     found = await level(running)
     assert (found["undecided"], found["attained"], found["is_met"]) == (2, 0.0, False)
+
+
+async def test_the_level_says_when_the_auditor_looked_last_and_what_it_found(running: Running) -> None:
+    assert (await level(running))["auditor"] is None, "it has not looked since the start"
+    await begun(running)
+    assert (await level(running))["auditor"] == {"at": iso(at("2011-03-10 09:00")), "differences": 0}
+    await running.go("2011-03-10 09:30")
+    assert (await level(running))["auditor"]["at"] == iso(at("2011-03-10 09:00")), "it looks once an hour"
+    await running.go("2011-03-10 10:00")
+    assert (await level(running))["auditor"]["at"] == iso(at("2011-03-10 10:00"))

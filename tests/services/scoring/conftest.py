@@ -12,9 +12,9 @@ import pytest
 from services.scoring import consumer
 from services.scoring.domain.debounce import Debounce
 from services.scoring.handlers.compute import Editions, Rounds
-from services.scoring.main import Handlers, handlers
 from services.scoring.repository.collections import COLLECTIONS, EVALUATIONS, SCORES
 from services.scoring.schedule import RecomputeLoop
+from services.scoring.wiring.handlers import Handlers, handlers
 from shared.clock import FixedClock
 from shared.events.envelope import Envelope, broker_subject
 from shared.store.documents import Documents, scan

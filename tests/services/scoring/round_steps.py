@@ -10,8 +10,8 @@ import pytest
 from services.scoring.domain.round.appraising import Criterion, Finding
 from services.scoring.domain.round.opening import Rules
 from services.scoring.handlers.clarify import Verdict
-from services.scoring.main import RoundWork
 from services.scoring.repository.collections import EVALUATIONS
+from services.scoring.wiring.rounds import RoundWork
 from shared.events.round import AppraisalState
 from shared.refusal import Refusal
 from tests.services.scoring.conftest import Service

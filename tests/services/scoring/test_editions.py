@@ -91,7 +91,10 @@ async def test_the_proposer_cannot_confirm_and_only_the_proposed_digest_can_be(f
 async def test_nothing_is_sealed_before_the_final_review(service: Service) -> None:
     await service.feed(events())
     refusal = await refused(propose(service))
-    assert (refusal.kind, refusal.members) == ("state", {"phase": "DRAFT"})
+    assert (refusal.kind, refusal.members) == (
+        "state",
+        {"reason": "wrong_phase", "phase": "DRAFT", "needs": ["FINAL_REVIEW", "CORRECTED"]},
+    )
 
 
 async def test_inputs_that_change_make_the_proposal_void_and_it_says_what_changed(final: Service) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -91,7 +92,7 @@ async def test_what_the_pages_say_is_what_the_scores_say(fed: Scoring) -> None:
     sheet = sheet_data(facts, explanation, "en")
     assert sheet["provisional"]
     assert sheet["standing"]["rank"] == f"{state['rank']}/{state['ranked']}"
-    assert sheet["standing"]["index"] == number(state["index"] * facts.plan.scoring.scale_max, "en")
+    assert sheet["standing"]["index"] == f"{state['index'] * facts.plan.scoring.scale_max:.2f}"
     assert [row["code"] for row in sheet["indicators"]] == [one["code"] for one in state["indicators"]]
     assert sheet["inputs"] == facts.evaluation.inputs_sha256
     book = book_data(facts, "vi")
@@ -99,6 +100,20 @@ async def test_what_the_pages_say_is_what_the_scores_say(fed: Scoring) -> None:
         s["band"] is not None for s in facts.scores
     )
     assert [row["code"] for peer in book["peers"] for row in peer["rows"]] == [s["unit"] for s in facts.scores]
+
+
+@pytest.mark.parametrize(
+    ("scale_max", "decimals", "written"), [(1000, 4, "976,0"), (1, 3, "0,976"), (100, 2, "98"), (530, 4, "517,28")]
+)
+async def test_an_index_is_printed_with_the_decimals_that_ranks_are_made_on(
+    fed: Scoring, scale_max: float, decimals: int, written: str
+) -> None:
+    """Fewer would print one number for units of two ranks; without its zeros a column would not line up."""
+    facts = await facts_of(fed)
+    rules = facts.plan.scoring.model_copy(update={"scale_max": scale_max, "decimals": decimals})
+    facts = replace(facts, plan=facts.plan.model_copy(update={"scoring": rules}))
+    assert facts.index(0.976, "vi") == written
+    assert facts.index(None, "vi") == "–"
 
 
 def test_numbers_are_written_as_people_write_them() -> None:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from services.scoring.domain.summary import LISTED
 from services.scoring.main import Scoring, compose
 from services.scoring.settings import Settings
 from shared.clock import FixedClock
@@ -175,3 +176,19 @@ async def test_a_recomputation_is_one_trace_that_goes_on_in_all_it_announces(fed
     traces = {envelope_of(event)["traceparent"] for event in events}
     assert len(traces) == 1, "one span for all of it"
     assert {event["traceparent"] for event in events} == traces
+
+
+async def test_a_list_says_of_every_unit_how_sure_its_place_is(fed: Scoring) -> None:
+    """Where a rank is kept back, the bounds say which ones are possible."""
+    async with client(fed) as http:
+        evaluation = (await http.get("/v1/evaluations/TEST/2011")).json()
+        assert len(evaluation["plan_sha256"]) == len(evaluation["inputs_sha256"]) == 64
+        assert evaluation["ranked"] <= evaluation["units"] == len(evaluation["items"])
+        for item in evaluation["items"]:
+            assert set(item) == {*LISTED, "names", "revision"}
+            told = (await http.get(UNIT + item["unit"])).json()
+            assert item["rank_shown"] == told["rank"]["shown"]
+            assert item["rank"] == told["rank"]["rank"]
+            assert item["confidence"]["grade"] == told["confidence"]["grade"]
+            assert item["layers"]["final"] == item["index"]
+            assert (item["bounds"]["rank_best"] is None) == item["rank_shown"]

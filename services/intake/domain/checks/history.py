@@ -61,7 +61,7 @@ def copied_report(context: Context, parameters: Mapping[str, Any]) -> Iterator[F
     message = Names(
         vi=f"Cả {len(now)} số liệu giống hệt kỳ trước", en=f"All {len(now)} numbers equal those of the period before"
     )
-    yield Found(message, got=f"{len(now)} / {len(now)}")
+    yield Found(message, expected="at least one other number", got=f"{len(now)} / {len(now)}")
 
 
 def _differs(context: Context, previous: Values) -> bool:

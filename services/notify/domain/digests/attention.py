@@ -10,7 +10,7 @@ from services.notify.domain.alerts import LEADERSHIP_AT_POINTS, Alert, inspectio
 from services.notify.domain.deliveries import Delivery
 from services.notify.domain.digests.material import DueStep, Material, Silenced
 from services.notify.domain.instants import days_between, local_day
-from services.notify.domain.letters import names_of
+from services.notify.domain.names import names_of
 from shared.events.base import Names
 from shared.events.unit import UnitState
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from services.notify.domain.digests import attention, pace, ranking, rates
+from services.notify.domain.digests.anchors import AnchorOf
 from services.notify.domain.digests.attention import (
     AlertCounts,
     AlertUnit,
@@ -58,7 +59,7 @@ class Some(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Why silence can be believed: what was watched, up to when, over which ledger."""
+    """Why silence can be believed: what was watched, up to when, over which ledger; and anchors of the audit logs."""
 
     changes_seen: int
     checks_run: int
@@ -66,6 +67,7 @@ class Proof:
     ledger_sha256: str
     inputs_sha256: str | None
     made_at_ms: int
+    anchors: tuple[AnchorOf, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,4 +209,5 @@ def _proof(material: Material, made_at_ms: int) -> Proof:
         ledger_sha256=ledger_hash(material.obligations),
         inputs_sha256=material.evaluation.inputs_sha256 if material.evaluation else None,
         made_at_ms=made_at_ms,
+        anchors=tuple(material.anchors),
     )

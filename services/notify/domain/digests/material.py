@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from services.notify.domain.alerts import Alert
 from services.notify.domain.deliveries import Delivery
+from services.notify.domain.digests.anchors import AnchorOf
 from services.notify.domain.ledger import is_closed
 from shared.events.base import Names
 from shared.events.obligation import ObligationState
@@ -51,6 +52,7 @@ class Material:
     changes_seen: int
     silenced: Sequence[Silenced] = ()
     steps: Sequence[DueStep] = ()
+    anchors: Sequence[AnchorOf] = ()
 
 
 def year_of(obligations: Sequence[ObligationState], now_ms: int, fallback: int) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.notify.domain.digests.material import Material
 from services.notify.domain.digests.standing import Standing
-from services.notify.domain.letters import names_of
+from services.notify.domain.names import names_of
 from shared.events.base import Names
 from shared.events.score import PeerSummary, ScoreState
 from shared.plan.model import Plan

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from services.notify.domain.digests.standing import Standing
 from services.notify.domain.instants import days_between
-from services.notify.domain.ledger import Rates, is_overdue, rates
-from services.notify.domain.letters import form_names, names_of
+from services.notify.domain.ledger import Amount, Rates, is_overdue, rates
+from services.notify.domain.letters import form_names
+from services.notify.domain.names import names_of
 from shared.events.base import Names
 from shared.events.obligation import ObligationState
 from shared.events.unit import UnitState
@@ -24,7 +25,7 @@ class PeriodLine:
     period: str
     rates: Rates
     due_at_ms: int
-    more: int | None = None
+    more: Amount | None = None
 
     @property
     def key(self) -> str:
@@ -52,7 +53,7 @@ def period_lines(plan: Plan, closed: Sequence[ObligationState], before: Standing
     for (form, period), states in by_period.items():
         found = rates(states)
         earlier = before.received.get(f"{form} {period}")
-        more = None if earlier is None else found.received - earlier
+        more = None if earlier is None else round(found.received - earlier, 6)
         due_at_ms = max(state.due_at_ms for state in states)
         lines.append(PeriodLine(form, form_names(plan, form), period, found, due_at_ms, more))
     return tuple(sorted(lines, key=lambda line: (line.due_at_ms, line.form)))

@@ -28,7 +28,7 @@ class Standing:
     mean_index: float | None = None
     year: int | None = None
     bands: Mapping[str, str] = field(default_factory=dict)
-    received: Mapping[str, int] = field(default_factory=dict)
+    received: Mapping[str, float] = field(default_factory=dict)
     on_time_share: float | None = None
     off_pace: Mapping[str, int] = field(default_factory=dict)
     alerts_open: int | None = None

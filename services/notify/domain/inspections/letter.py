@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from services.notify.domain.contacts import Recipient
 from services.notify.domain.inspections.nudges import Kind, Nudge
 from services.notify.domain.instants import days_between
-from services.notify.domain.letters import names_of
+from services.notify.domain.names import names_of
 from shared.events.base import Names
 from shared.events.inspection import InspectionState
 from shared.events.unit import UnitState
@@ -44,6 +44,10 @@ class InspectionLetter:
     lines: tuple[InspectionLine, ...]
     more: int
     now_ms: int
+
+    @property
+    def total(self) -> int:
+        return len(self.lines) + self.more
 
     @property
     def overdue(self) -> tuple[InspectionLine, ...]:

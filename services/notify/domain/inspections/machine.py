@@ -137,6 +137,11 @@ def inspection_id(plan: str, unit: str, number: int) -> str:
     return f"inspection-{plan}-{unit}-{number}"
 
 
+def inspection_of(finding: str) -> str:
+    """The inspection that a finding belongs to: its id says so."""
+    return "inspection-" + finding.removeprefix("finding-").rpartition("-")[0]
+
+
 def stepped(
     plan: Plan,
     held: InspectionState,

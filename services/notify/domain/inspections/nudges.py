@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
 from services.notify.domain.instants import at_local, local_day
 from shared.events.inspection import InspectionFinding, InspectionState
+from shared.events.notice import ReminderStatus
 from shared.plan.inspection_process import InspectionRung
 from shared.plan.model import Plan
 from shared.plan.working_days import working_days_of
@@ -22,13 +23,23 @@ MAIL_AT = "09:00"
 FIRST_TO = ("report_officer", "unit_approver")
 """Who is told of a new finding, and of a remedy that was returned."""
 
-NudgeStatus = Literal["PENDING", "SENT", "SUPERSEDED", "SKIPPED_LATE", "FAILED"]
+FIRST_WORDS = ("NEW", "RETURNED")
+"""What these say includes the deadline, and why: of two rungs of one morning they are the one that is told."""
+
+PLAN_UNKNOWN = "plan_unknown"
 Kind = Literal["step", "finding"]
+
+
+_SETTLED = {"REMEDIED": "remedied", "ACCEPTED": "remedy_accepted", "WITHDRAWN": "finding_withdrawn"}
+"""A finding that is not open -> why nobody is reminded of it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Nudge:
-    """One rung of one deadline. `about`: the step's code or the finding's id. Instants in epoch ms."""
+    """One rung of one deadline. `about`: the step's code or the finding's id. Instants in epoch ms.
+
+    What telling leaves on it (`ready_at_ms` to `revision`) is as on a rung of an obligation.
+    """
 
     id: str
     inspection: str
@@ -41,9 +52,14 @@ class Nudge:
     due_at_ms: int
     fire_at_ms: int
     next_at_ms: int
-    status: NudgeStatus
+    status: ReminderStatus
     decision: str
     decided_at_ms: int
+    ready_at_ms: int = 0
+    deliveries: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+    unreached: tuple[str, ...] = ()
+    revision: int = 1
     kept: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -52,7 +68,7 @@ class Verdict:
     """What becomes of a due row: `PENDING` means that it is to be told now."""
 
     nudge: Nudge
-    status: NudgeStatus
+    status: ReminderStatus
     reason: str
 
 
@@ -71,7 +87,7 @@ def decide(state: InspectionState | None, due: Sequence[Nudge]) -> list[Verdict]
     found: list[Verdict] = []
     for about in dict.fromkeys(row.about for row in due):
         rows = [row for row in due if row.about == about]
-        latest = max(rows, key=lambda row: (row.fire_at_ms, row.id))
+        latest = max(rows, key=lambda row: (row.fire_at_ms, row.rung in FIRST_WORDS, row.id))
         for row in rows:
             done = settled_by(state, row)
             if done is not None:
@@ -89,22 +105,12 @@ def settled_by(state: InspectionState | None, row: Nudge) -> str | None:
         return "inspection_unknown"
     if row.kind == "step":
         if state.next_step != row.about:
-            return "cancelled" if state.phase == "CANCELLED" else "step_taken"
+            return "inspection_cancelled" if state.phase == "CANCELLED" else "step_taken"
         return None if state.next_due_at_ms == row.due_at_ms else "deadline_moved"
     finding = next((one for one in state.findings if one.finding == row.about), None)
     if finding is None or finding.status != "OPEN":
-        return "finding_unknown" if finding is None else finding.status.lower()
+        return "finding_unknown" if finding is None else _SETTLED[finding.status]
     return None
-
-
-def settled(row: Nudge, status: NudgeStatus, reason: str, *, now_ms: int) -> Nudge:
-    """The row with its decision."""
-    return replace(row, status=status, decision=reason, decided_at_ms=now_ms)
-
-
-def put_off(row: Nudge, until_ms: int, *, now_ms: int) -> Nudge:
-    """The row, looked at again later: its recipient had today's message already."""
-    return replace(row, next_at_ms=until_ms, decision="waits_for_next_mail", decided_at_ms=now_ms)
 
 
 def overdue(finding: InspectionFinding, now_ms: int) -> bool:
@@ -152,6 +158,7 @@ def _first(plan: Plan, state: InspectionState, one: InspectionFinding, now_ms: i
         due_at_ms=due_at_ms,
         fire_at_ms=fire_at_ms,
         next_at_ms=fire_at_ms,
+        ready_at_ms=fire_at_ms,
         status="PENDING",
         decision="planned",
         decided_at_ms=now_ms,
@@ -184,6 +191,7 @@ def _row(
         due_at_ms=due_at_ms,
         fire_at_ms=fire_at_ms,
         next_at_ms=fire_at_ms,
+        ready_at_ms=fire_at_ms,
         status="SKIPPED_LATE" if too_late else "PENDING",
         decision="deadline_known_late" if too_late else "planned",
         decided_at_ms=now_ms,

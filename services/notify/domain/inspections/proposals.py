@@ -1,4 +1,4 @@
-"""Whom to inspect: risk points, the random draw, and nobody forgotten for 24 months. Pure.
+"""Whom to inspect: risk points, reports that no reminder brought in, the random draw, nobody forgotten. Pure.
 
 A unit stands on the list for at least one named reason; who stands there for none is not listed.
 """
@@ -6,14 +6,16 @@ A unit stands on the list for at least one named reason; who stands there for no
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from services.notify.domain.alerts import Candidate
+from services.notify.domain.alerts import Alert, Candidate
 from services.notify.domain.inspections.machine import UNDER_WAY
+from services.notify.domain.instants import local_day
 from shared.events.inspection import InspectionCause, InspectionState
 from shared.events.unit import UnitState
+from shared.plan.calendar import rung_fire_ms, working_days_of
 from shared.plan.model import Plan
 
 ALERTS_KEPT_MAX = 50
@@ -59,18 +61,44 @@ def proposals(
     lots: Sequence[Lot],
     *,
     today: str,
+    overdue: Collection[str] = (),
 ) -> list[Proposal]:
-    """Every unit that is to be inspected, most risk points first, then by code. `today`: ISO day in the plan's zone."""
+    """Every unit that is to be inspected, most risk points first, then by code. `today`: ISO day in the plan's zone.
+
+    `overdue`: units that have not reported although the last rung of the ladder has fired.
+    """
     points = {candidate.unit: candidate for candidate in candidates}
     found = []
     for unit in eligible(plan, units, today):
         known = inspected.get(unit.unit, Inspected())
         lot = next((lot.draw for lot in lots if unit.unit in lot.units and lot.draw not in known.draws), None)
         by = inspect_by(plan, unit, known.visited_on)
-        causes = _causes(points.get(unit.unit), is_late=today > by, is_drawn=lot is not None)
+        causes = _causes(
+            points.get(unit.unit), is_overdue=unit.unit in overdue, is_late=today > by, is_drawn=lot is not None
+        )
         if causes:
             found.append(_proposal(unit.unit, causes, points.get(unit.unit), known, draw=lot, by=by))
     return sorted(found, key=lambda one: (-one.points, one.unit))
+
+
+def long_overdue(plan: Plan, alerts: Iterable[Alert], now_ms: int) -> frozenset[str]:
+    """Units with an open alert about a report that is owed although the last rung of its ladder has fired."""
+    return frozenset(
+        alert.unit
+        for alert in alerts
+        if alert.is_open and not alert.muted_by and alert.signal == "report_overdue" and _is_after(plan, alert, now_ms)
+    )
+
+
+def _is_after(plan: Plan, alert: Alert, now_ms: int) -> bool:
+    form = next((form for form in plan.forms if form.code == alert.form), None)
+    if form is None or form.ladder is None or "due_at_ms" not in alert.detail:
+        return False
+    ladder = plan.ladder(form.ladder)
+    last = max(ladder.rungs, key=lambda rung: rung.working_days)
+    due = local_day(int(alert.detail["due_at_ms"]), plan.time_zone)
+    fires_ms = rung_fire_ms(ladder, last, due, plan.time_zone, working_days_of(plan.holidays))
+    return last.working_days > 0 and now_ms >= fires_ms
 
 
 def eligible(plan: Plan, units: Mapping[str, UnitState], today: str) -> list[UnitState]:
@@ -107,10 +135,14 @@ def inspected_of(states: Iterable[InspectionState]) -> dict[str, Inspected]:
     return found
 
 
-def _causes(candidate: Candidate | None, *, is_late: bool, is_drawn: bool) -> tuple[InspectionCause, ...]:
+def _causes(
+    candidate: Candidate | None, *, is_overdue: bool, is_late: bool, is_drawn: bool
+) -> tuple[InspectionCause, ...]:
     by_points: dict[str, InspectionCause] = {"leadership": "leadership", "inspection": "risk_points"}
     named = by_points.get(candidate.proposal) if candidate else None
     found: list[InspectionCause] = [named] if named else []
+    if is_overdue:
+        found.append("long_overdue")
     if is_late:
         found.append("not_inspected_for_24_months")
     if is_drawn:

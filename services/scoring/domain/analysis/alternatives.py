@@ -60,10 +60,10 @@ class Alternatives:
         else:
             switch = Switch.model_validate({name: value})
         try:
-            index = self._models.index(switch, weights)
+            ranks = self._models.ranked(self._models.drawn([switch], weights))[0]
         except Permanent as err:
             return {"ranks": np.zeros(0, dtype=np.int32), "refused": np.array([str(err)])}
-        return {"ranks": self._models.ranker.rows(index)[0], "refused": np.array([""])}
+        return {"ranks": ranks, "refused": np.array([""])}
 
     def finish(self, parts: Sequence[Part]) -> Outcome:
         rows = []

@@ -20,7 +20,7 @@ from pydantic import Field
 
 from services.scoring.domain.analysis.disturbed import imputed, noisy
 from services.scoring.domain.analysis.draws import Draws
-from services.scoring.domain.analysis.models import Models
+from services.scoring.domain.analysis.models import Drawn, Models, drawn_by_engine
 from services.scoring.domain.analysis.outcome import Outcome, Part, plain
 from services.scoring.domain.analysis.ranking import Ranks, band_counts, kendall_tau, spread
 from services.scoring.domain.analysis.refused import refused
@@ -32,6 +32,7 @@ from services.scoring.domain.analysis.variations import (
     moved_posts,
 )
 from services.scoring.domain.cells import Floats, Ints
+from services.scoring.domain.evaluate import Evaluation
 from services.scoring.domain.rank import UNRANKED
 from shared.plan.base import Model
 
@@ -86,7 +87,7 @@ class Intervals:
         # Threads share it: built before they start.
         _ = self._models.slots, self._models.ranker, self._models.ranks
         for switch in self._switches:
-            self._models.prepared(switch)
+            self._models.ready(switch)
         ranked = np.flatnonzero(self._models.ranks != UNRANKED)
         ranked = ranked[np.argsort(self._models.ranks[ranked], kind="stable")]
         self._sampled = ranked[
@@ -97,23 +98,23 @@ class Intervals:
         """Ranks (draws x units); by unit, in how many draws it is where; by draw, how far it is from the plan."""
         first = number * self._block
         numbers = range(first, min(first + self._block, self.total))
-        index = self.index(numbers)
-        scoring, cuts = self._models.case.plan.scoring, self._cuts
+        drawn = self.drawn(numbers)
+        scoring, cuts, index = self._models.case.plan.scoring, self._cuts, drawn.index
         one, other = self._pairs
-        ranks, own = self._models.ranker.rows(index), self._models.ranks
+        ranks, own = self._models.ranked(drawn), self._models.ranks
         every = max(self.total // TAU_DRAWS, 1)
         some = [row for number, row in zip(numbers, ranks, strict=True) if number % every == 0]
         return {
             "ranks": ranks,
-            "tops": np.array([_within(ranks, place) for place in self.parameters.top], dtype=np.int32),
+            "tops": _within(ranks, self.parameters.top),
             "moves": _moves(ranks, own.astype(np.int32)),
             "taus": np.array([kendall_tau(own[self._sampled], row[self._sampled]) for row in some]),
             "bands": band_counts(index, cuts, scoring.decimals),
             "differences": index[:, one] - index[:, other],
         }
 
-    def index(self, numbers: Sequence[int]) -> Floats:
-        """The index of every unit (draws x units) of the draws of these numbers."""
+    def drawn(self, numbers: Sequence[int]) -> Drawn:
+        """The draws of these numbers."""
         draws, given = Draws(self._run), self.parameters
         slots = self._models.slots
         weights = np.repeat(slots.weight[None, :], len(numbers), axis=0)
@@ -121,17 +122,11 @@ class Intervals:
             weights = draw_weights(slots, given.weights, draws, numbers)
         chosen = [choices(self._switches, draws, number) for number in numbers]
         if given.posts or given.noise or given.imputation:
-            rows = [self._varied(draws, *each) for each in zip(numbers, chosen, weights, strict=True)]
-            return np.array(rows)
-        if len(set(chosen)) == 1:
-            return self._models.index(chosen[0], weights)
-        found = np.empty((len(numbers), len(self._models.ranks)))
-        for switch in dict.fromkeys(chosen):
-            at = [row for row, own in enumerate(chosen) if own == switch]
-            found[at] = self._models.index(switch, weights[at])
-        return found
+            rows = zip(numbers, chosen, weights, strict=True)
+            return drawn_by_engine([self._varied(draws, *each) for each in rows])
+        return self._models.drawn(chosen, weights)
 
-    def _varied(self, draws: Draws, number: int, switch: Switch, weights: Floats) -> Floats:
+    def _varied(self, draws: Draws, number: int, switch: Switch, weights: Floats) -> Evaluation:
         """One draw by the engine."""
         given, slots, case = self.parameters, self._models.slots, self._models.of(switch)
         plan = case.plan if given.weights is None else reweighted(case.plan, slots, slots.named(weights))
@@ -142,7 +137,7 @@ class Intervals:
             inputs = imputed(case, draws, number)
         if given.noise:
             inputs = noisy(Case(case.evaluation, inputs), draws, number)
-        return case.again(plan, inputs).full
+        return case.again(plan, inputs)
 
     def finish(self, parts: Sequence[Part]) -> Outcome:
         cohort, evaluation = self._models.case.evaluation.cohort, self._models.case.evaluation
@@ -150,7 +145,7 @@ class Intervals:
         found = spread(ranks, PROBABILITIES)
         columns: dict[str, Sequence[Any]] = {
             "unit": cohort.units,
-            "peer_group": [cohort.peer_group(at) for at in range(len(cohort.units))],
+            "peer_group": cohort.peer_group_of,
             "index": plain(evaluation.published),
             "rank": [rank or None for rank in evaluation.ranking.rank.tolist()],
             "rank_low": plain(found.quantiles[0], 2),
@@ -160,10 +155,10 @@ class Intervals:
             "rank_sd": plain(found.sd, 4),
             "unranked": plain(found.unranked, 6),
         }
-        tops = np.sum([part["tops"] for part in parts], axis=0)
+        tops = _summed([part["tops"] for part in parts])
         for at, place in enumerate(self.parameters.top):
             columns[f"top_{place}"] = plain(tops[at] / self.total, 6)
-        counts = np.sum([part["bands"] for part in parts], axis=0)
+        counts = _summed([part["bands"] for part in parts])
         for at, band in enumerate(self._models.case.plan.scoring.bands):
             columns[f"band_{band.code}"] = plain(counts[at] / self.total, 6)
         rows = [list(row) for row in zip(*columns.values(), strict=True)]
@@ -226,20 +221,33 @@ class Intervals:
 TIE = 1e-12
 
 
-def _within(rows: Ranks, place: int) -> Ints:
-    """In how many draws each unit is at this place or before it."""
-    reached = rows <= place
-    if rows.size and rows.min() == UNRANKED:
-        reached &= rows != UNRANKED
-    return np.asarray(np.add.reduce(reached.view(np.int8), axis=0, dtype=np.int8), dtype=np.int64)
+def _summed(counts: Sequence[Ranks]) -> Ranks:
+    """The sum of equal shapes, without stacking them first."""
+    found = counts[0].copy()
+    for each in counts[1:]:
+        found += each
+    return found
+
+
+def _within(rows: Ranks, places: Sequence[int]) -> Ranks:
+    """In how many draws (fewer than 128) each unit is at each of these places or before it: places x units."""
+    gaps = bool(rows.size) and rows.min() == UNRANKED
+    found = np.zeros((len(places), rows.shape[1]), dtype=np.int32)
+    for at, place in enumerate(places):
+        reached = rows <= place
+        if gaps:
+            reached &= rows != UNRANKED
+        found[at] = np.add.reduce(reached.view(np.int8), axis=0, dtype=np.int8)
+    return found
 
 
 def _moves(rows: Ranks, own: Ranks) -> Floats:
     """Mean absolute change of rank in each draw, over units ranked in both."""
-    found = []
+    found, moved = [], np.empty_like(own)
+    gaps = bool(rows.size) and UNRANKED in (rows.min(), own.min())
     for row in rows:
-        both = (row != UNRANKED) & (own != UNRANKED)
-        moved = np.abs(row - own)
-        count = int(np.count_nonzero(both))
-        found.append(int(moved[both].sum() if count < len(row) else moved.sum()) / max(count, 1))
+        np.abs(np.subtract(row, own, out=moved), out=moved)
+        both = (row != UNRANKED) & (own != UNRANKED) if gaps else None
+        total = moved.sum() if both is None else moved[both].sum()
+        found.append(int(total) / max(len(row) if both is None else int(np.count_nonzero(both)), 1))
     return np.array(found)

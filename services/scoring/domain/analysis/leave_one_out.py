@@ -60,7 +60,7 @@ class LeaveOneOut:
         weights = np.repeat(self._models.slots.weight[None, :], len(some), axis=0)
         for row, (slot, _) in enumerate(some):
             weights[row, slot] = 0.0
-        return {"ranks": self._models.ranker.rows(self._models.index(Switch(), weights))}
+        return {"ranks": self._models.ranked(self._models.drawn([Switch()] * len(some), weights))}
 
     def finish(self, parts: Sequence[Part]) -> Outcome:
         """Rows by how much leaving out moves the ranks."""

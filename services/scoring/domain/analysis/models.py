@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -10,10 +12,48 @@ import numpy as np
 from services.scoring.domain.analysis.prepare import prepare
 from services.scoring.domain.analysis.prepared import Prepared
 from services.scoring.domain.analysis.products import index_rows
-from services.scoring.domain.analysis.ranking import FULL_DECIMALS, Ranker
+from services.scoring.domain.analysis.ranking import FULL_DECIMALS, Ranker, Ranks
 from services.scoring.domain.analysis.slots import Slots, reweighted, slots_of
 from services.scoring.domain.analysis.variations import Case, Switch, switched
 from services.scoring.domain.cells import Floats, Ints
+from services.scoring.domain.evaluate import Evaluation
+from services.scoring.domain.overall import tie_breaks
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What draws are ranked by, each draws x units: the index, and the scores of each of the plan's tie-breaks."""
+
+    index: Floats
+    breaks: tuple[Floats, ...] = ()
+
+    def put(self, at: Sequence[int], some: Drawn) -> None:
+        """Write some draws into their rows."""
+        for mine, theirs in zip((self.index, *self.breaks), (some.index, *some.breaks), strict=True):
+            mine[at] = theirs
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Ready for other weights. A tie-break is a group, or the shares of an indicator, which no weight moves."""
+
+    index: Prepared
+    breaks: tuple[Prepared | Floats, ...]
+
+    def drawn(self, weights: Floats) -> Drawn:
+        return Drawn(index_rows(self.index, weights), tuple(self._rows(each, weights) for each in self.breaks))
+
+    def _rows(self, each: Prepared | Floats, weights: Floats) -> Floats:
+        if isinstance(each, Prepared):
+            return index_rows(each, weights)
+        return np.broadcast_to(each, (len(weights), len(each)))
+
+
+def drawn_by_engine(evaluations: Sequence[Evaluation]) -> Drawn:
+    """One draw for each of these evaluations, of the same units by plans that rank alike."""
+    rows = [(each.full, *tie_breaks(each.plan.scoring, each.index, each.leaves)) for each in evaluations]
+    index, *breaks = (np.array(row) for row in zip(*rows, strict=True))
+    return Drawn(index, tuple(breaks))
 
 
 class Models:
@@ -21,7 +61,7 @@ class Models:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        self._prepared: dict[Switch, Prepared | None] = {}
+        self._ready: dict[Switch, Ready | None] = {}
         self._cases: dict[Switch, Case] = {Switch(): case}
 
     @cached_property
@@ -34,25 +74,26 @@ class Models:
         within = scoring.rank_within == "peer_group"
         peer = cohort.peer if within else np.zeros(len(cohort.units), dtype=np.int64)
         decimals = scoring.decimals if scoring.rank_on == "published" else FULL_DECIMALS
-        return Ranker(peer, max(len(cohort.peer_groups), 1) if within else 1, decimals)
+        peers = max(len(cohort.peer_groups), 1) if within else 1
+        return Ranker(peer, peers, decimals, dense=scoring.rank_rule == "dense")
 
     @cached_property
     def ranks(self) -> Ints:
-        """Competition ranks of the evaluation itself."""
-        return np.asarray(self.ranker.rows(self.case.evaluation.full[None, :])[0], dtype=np.int64)
+        """Ranks of the evaluation itself."""
+        return np.asarray(self.ranked(drawn_by_engine([self.case.evaluation]))[0], dtype=np.int64)
 
     @property
     def rule(self) -> dict[str, Any]:
-        """How the ranks of an analysis are counted, beside the plan's rule: said in every answer.
+        """How the ranks of an analysis are counted: said in every answer.
 
-        Draws are ranked by competition on the index alone. A tie-break or another rule would cost every draw its node
-        scores, and moves ranks by places that tied units share anyway.
+        By the plan's own rule and tie-breaks. A fractional rank stands beside the competition rank, which is the one
+        that everything sorts by, here too.
         """
         scoring = self.case.plan.scoring
         return {
-            "rank_rule": "competition",
+            "rank_rule": "dense" if scoring.rank_rule == "dense" else "competition",
             "plan_rank_rule": scoring.rank_rule,
-            "plan_tie_break": list(scoring.tie_break),
+            "tie_break": list(scoring.tie_break),
         }
 
     def of(self, switch: Switch) -> Case:
@@ -62,16 +103,44 @@ class Models:
             self._cases[switch] = self.case.changed(plan)
         return self._cases[switch]
 
-    def prepared(self, switch: Switch) -> Prepared | None:
+    def ready(self, switch: Switch) -> Ready | None:
         """Ready for other weights; None where the engine has to compute every draw."""
-        if switch not in self._prepared:
-            self._prepared[switch] = prepare(self.of(switch).evaluation)
-        return self._prepared[switch]
+        if switch not in self._ready:
+            self._ready[switch] = _made_ready(self.of(switch).evaluation)
+        return self._ready[switch]
 
-    def index(self, switch: Switch, weights: Floats) -> Floats:
-        """Indices (draws x units) for weights (draws x slots) under a switch."""
-        prepared = self.prepared(switch)
-        if prepared is not None:
-            return index_rows(prepared, weights)
+    def drawn(self, switches: Sequence[Switch], weights: Floats) -> Drawn:
+        """Each row of the weights (draws x slots) under its switch."""
+        kinds = list(dict.fromkeys(switches))
+        if len(kinds) == 1:
+            return self._under(kinds[0], weights)
+        shape = (len(weights), len(self.case.evaluation.cohort.units))
+        found = Drawn(np.empty(shape), tuple(np.empty(shape) for _ in self.case.plan.scoring.tie_break))
+        for switch in kinds:
+            at = [row for row, own in enumerate(switches) if own == switch]
+            found.put(at, self._under(switch, weights[at]))
+        return found
+
+    def ranked(self, drawn: Drawn) -> Ranks:
+        """Ranks (draws x units) by the plan's rule."""
+        return self.ranker.rows(drawn.index, drawn.breaks)
+
+    def _under(self, switch: Switch, weights: Floats) -> Drawn:
+        ready = self.ready(switch)
+        if ready is not None:
+            return ready.drawn(weights)
         case = self.of(switch)
-        return np.array([case.again(reweighted(case.plan, self.slots, self.slots.named(row))).full for row in weights])
+        plans = [reweighted(case.plan, self.slots, self.slots.named(row)) for row in weights]
+        return drawn_by_engine([case.again(plan) for plan in plans])
+
+
+def _made_ready(evaluation: Evaluation) -> Ready | None:
+    index = prepare(evaluation)
+    if index is None:
+        return None
+    breaks: list[Prepared | Floats] = []
+    for code in evaluation.plan.scoring.tie_break:
+        own = evaluation.leaves[code].share if code in evaluation.leaves else prepare(evaluation, code)
+        assert own is not None, "a plan whose index can be made ready has groups that can"
+        breaks.append(own)
+    return Ready(index, tuple(breaks))

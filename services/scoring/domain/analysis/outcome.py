@@ -57,4 +57,6 @@ def plain(values: NDArray[Any], digits: int | None = None) -> list[Any]:
     if values.dtype.kind != "f":
         return list(values.tolist())
     row = np.round(values, digits) if digits is not None else values
+    if not np.isnan(row).any():
+        return list(row.tolist())
     return [None if value != value else value for value in row.tolist()]  # noqa: PLR0124 - NaN is not itself

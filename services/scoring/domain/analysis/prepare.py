@@ -14,7 +14,7 @@ from services.scoring.domain.cells import Codes, Floats
 from services.scoring.domain.child import Child
 from services.scoring.domain.evaluate import Evaluation
 from services.scoring.domain.means import scale_of
-from services.scoring.domain.tree import Node
+from services.scoring.domain.tree import Node, walk
 from shared.plan.groups import Combination, Group
 from shared.plan.model import Plan
 
@@ -22,12 +22,16 @@ Term = tuple[tuple[int, ...], float]
 """Slots whose product, divided by the number, is a weight."""
 
 
-def prepare(evaluation: Evaluation) -> Prepared | None:
-    """Ready for other weights; None where the plan's methods do not allow it (then the engine computes every draw)."""
+def prepare(evaluation: Evaluation, group: str = "") -> Prepared | None:
+    """The index, or a group, ready for other weights.
+
+    None where the plan's methods do not allow it: then the engine computes every draw.
+    """
     if evaluation.plan.scoring.weight_sets or not _plain(evaluation.plan):
         return None
+    nodes = (evaluation.index, *walk(evaluation.index))
     growth = _Growth(evaluation)
-    growth.grow(evaluation.index)
+    growth.grow(next(node for node in nodes if node.code == group))
     return Prepared(growth.slots, tuple(growth.branches), len(evaluation.cohort.units))
 
 

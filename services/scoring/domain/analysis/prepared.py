@@ -18,6 +18,8 @@ from services.scoring.domain.means import Scale
 
 OUT, ABSENT, PRESENT = 0, 1, 2
 """States of a child: not applicable, applicable without a value, with a value."""
+COUNTED_MAX = 3**10
+"""Patterns are counted up to so many possible ones, and sorted beyond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +86,18 @@ def rules(branch: Branch, states: Codes, weights: Floats) -> tuple[Codes, Floats
 
 def patterns(states: Codes) -> tuple[Codes, Ints]:
     """(children x patterns, pattern of each unit) of states (children x units)."""
-    key = np.zeros(states.shape[1], dtype=np.int64)
     if len(states) > 39:  # more than base 3 can number in 63 bits
         packed = np.ascontiguousarray(states.T).view(np.dtype((np.void, len(states)))).ravel()
         _, first, inverse = np.unique(packed, return_index=True, return_inverse=True)
-    else:
-        for row in states:
-            key = key * 3 + row
+        return states[:, first], inverse.astype(np.intp)
+    key = np.zeros(states.shape[1], dtype=np.int64)
+    for row in states:
+        key *= 3
+        key += row
+    if 3 ** len(states) > COUNTED_MAX:
         _, first, inverse = np.unique(key, return_index=True, return_inverse=True)
-    return states[:, first], inverse.astype(np.intp)
+        return states[:, first], inverse.astype(np.intp)
+    taken = np.bincount(key, minlength=1) > 0
+    example = np.zeros(len(taken), dtype=np.int64)
+    example[key] = np.arange(len(key))  # any unit of a pattern is an example of it
+    return states[:, example[taken]], (np.cumsum(taken) - 1)[key]

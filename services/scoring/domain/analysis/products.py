@@ -54,11 +54,14 @@ def index_rows(prepared: Prepared, drawn: Floats) -> Floats:
     """The index (draws x units) for weights (draws x slots); NaN where not rated. Memory: 8 bytes a draw and unit."""
     settled = settle(prepared, drawn)
     index = np.empty((len(drawn), prepared.units))
-    # One array for the branches on the way down and one to gather into: they stay in cache, and are never given back.
-    scratch = np.empty((len(prepared.branches) + 1, len(drawn), min(TILE_UNITS, prepared.units)))
+    # One array for each branch on the way down and one to gather into: they stay in cache, and are never given back.
+    scratch = np.empty((len(prepared.branches) + 1, len(drawn) * min(TILE_UNITS, prepared.units)))
     for start in range(0, prepared.units, TILE_UNITS):
         tile = slice(start, min(start + TILE_UNITS, prepared.units))
-        _tile(settled, len(prepared.branches) - 1, tile, index[:, tile], scratch[:, :, : tile.stop - start])
+        size = tile.stop - start
+        arrays = [row[: len(drawn) * size].reshape(len(drawn), size) for row in scratch]
+        _tile(settled, len(prepared.branches) - 1, tile, arrays)
+        index[:, tile] = arrays[0]
     if not settled.rated.all():
         index[:, ~settled.rated] = np.nan
     if len(settled.loose):
@@ -77,7 +80,11 @@ def settle(prepared: Prepared, drawn: Floats) -> Settled:
         weights = branch.weights(drawn)
         states, counted = rules(branch, found, weights)
         zero, unsure = _zero(branch, weights)
-        loose |= (states != states[0]).any(axis=0)[pattern] | unsure
+        moving = (states != states[0]).any(axis=0)
+        if moving.any():
+            loose |= moving[pattern]
+        if unsure.any():
+            loose |= unsure
         inverse = np.where(states == PRESENT, 1.0 / np.where(counted > 0, counted, 1.0), 0.0)
         _weigh(branch, weights, firm)
         firm.append(Firm(weights, states, inverse, pattern, states[0][pattern], zero, inverse, weighted=False))
@@ -97,7 +104,10 @@ def _weigh(branch: Branch, weights: Floats, firm: list[Firm]) -> None:
 def _states(branch: Branch, leaves: Codes, below: Sequence[Codes]) -> Codes:
     """Children x units: an absent branch that counts as zero is present."""
     filled = branch.rule.fills[len(leaves) :]
-    parts = [np.where(fills & (state == ABSENT), PRESENT, state) for fills, state in zip(filled, below, strict=True)]
+    parts = [
+        np.where(state == ABSENT, PRESENT, state) if fills else state
+        for fills, state in zip(filled, below, strict=True)
+    ]
     return np.concatenate([leaves, np.array(parts, dtype=np.int8)])
 
 
@@ -111,21 +121,27 @@ def _zero(branch: Branch, weights: Floats) -> tuple[Bools | None, Bools]:
     return np.asarray(branch.zero_leaves[always].any(axis=0)), unsure
 
 
-def _tile(settled: Settled, number: int, tile: slice, total: Floats, scratch: Floats) -> None:
-    """Write the scores of a branch for the firm units of a tile; what it writes for the others means nothing."""
+def _tile(settled: Settled, number: int, tile: slice, scratch: Sequence[Floats]) -> None:
+    """Write the scores of a branch for the firm units of a tile into the first array; the others' mean nothing there.
+
+    The last array is there to gather into, those between are for the branches below.
+    """
     branch, firm = settled.prepared.branches[number], settled.firm[number]
-    leaves, part, gathered = len(branch.rows), scratch[0], scratch[-1]
+    leaves, total, gathered = len(branch.rows), scratch[0], scratch[-1]
     if leaves:
         _multiply(firm.weights[:, :leaves], branch.rows[:, tile], total)
-    else:
+    elif not branch.branches:
         total[:] = 0.0
     for place, below in enumerate(branch.branches, leaves):
-        _tile(settled, below, tile, part, scratch[1:])
+        into = scratch[1:] if place else scratch  # the first child is the sum so far
+        part = into[0]
+        _tile(settled, below, tile, into)
         if branch.scale is not None:
             part[:] = _scaled(branch, place, part, settled.firm[below].state[tile])
         if not settled.firm[below].weighted:
             part *= firm.weights[:, place, None]
-        total += part
+        if place:
+            total += part
     total *= np.take(firm.factor, firm.pattern[tile], axis=1, out=gathered, mode="clip")
     if branch.scale is not None:
         assert firm.zero is not None

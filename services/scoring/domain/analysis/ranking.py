@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.scoring.domain.bands import placed
 from services.scoring.domain.cells import Floats, Ints
-from services.scoring.domain.rank import UNRANKED
+from services.scoring.domain.rank import UNRANKED, ranking
 from services.scoring.domain.rounding import NOISE, half_up
 
 Ranks = NDArray[np.int32]
@@ -22,59 +23,99 @@ FULL_DECIMALS = 12
 """Unrounded indices are compared at this many decimals: sums in another order must not part equal units."""
 CHUNK_UNITS = 256
 """Ranks of so many units at once: turned from draws x units to units x draws within the cache."""
+THREADS, THREADS_FROM_CHUNKS = 2, 8
+"""Order statistics of a large cohort are shared by so many threads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranker:
-    """Competition ranks within groups, best first. `peer` numbers the group of each unit."""
+    """Ranks within groups, best first: 1-2-2-4, or 1-2-2-3 where `dense`. `peer` numbers the group of each unit.
+
+    `decimals` are those that an index is compared at; tie-breaks are compared at the same.
+    """
 
     peer: Ints
     peers: int
     decimals: int
+    dense: bool = False
 
-    def rows(self, index: Floats) -> Ranks:
-        """Ranks of draws x units; UNRANKED where the index is NaN."""
+    def rows(self, index: Floats, breaks: Sequence[Floats] = ()) -> Ranks:
+        """Ranks of draws x units; UNRANKED where the index is NaN.
+
+        `breaks` (each draws x units) decide between units of one index, in their order, greater first.
+        """
         scale = 10.0**self.decimals
-        bins = math.floor(float(np.nanmax(index, initial=0.0)) * scale + 1.0) + 2
-        offset = self.peer * bins
+        best = float(index.max(initial=0.0))
+        gaps = math.isnan(best)
+        bins = math.floor((float(np.nanmax(index, initial=0.0)) if gaps else best) * scale + 1.0) + 2
+        if breaks:
+            return self._broken(index, breaks)
         if index.shape[1] < bins * self.peers // SPARSE:
             key = _bin(index * scale + (0.5 + NOISE))
-            return np.where(key > 0, self._sorted(key + offset), np.int32(UNRANKED))
+            return np.where(key > 0, self._sorted(key + self.peer * bins), np.int32(UNRANKED))
+        return self._counted(index, bins, gaps=gaps)
+
+    def _counted(self, index: Floats, bins: int, *, gaps: bool) -> Ranks:
+        """Where there are many units: one row after the other, in arrays that stay in cache.
+
+        A unit's bin is 1 + the whole number that its index is; 0, below everybody, without one.
+        """
+        units, scale = index.shape[1], 10.0**self.decimals
         found = np.empty(index.shape, dtype=np.int32)
+        first = self.peer * bins + 1
+        scaled, key = np.empty(units), np.empty(units, dtype=np.int64)
         for at, row in enumerate(index):
-            key = _bin(row * scale + (0.5 + NOISE))
-            key += offset
-            found[at] = self._counted(key, bins)
+            np.multiply(row, scale, out=scaled)
+            scaled += 0.5 + NOISE
+            if gaps:
+                np.copyto(scaled, -1.0, where=np.isnan(scaled))
+            np.copyto(key, scaled, casting="unsafe")
+            key += first
+            # Every key is within bounds: to clip is only the quickest way to be told so.
+            np.take(self._places(key, bins), key, out=found[at], mode="clip")
         return found
 
-    def _counted(self, key: Ints, bins: int) -> Ranks:
+    def _places(self, key: Ints, bins: int) -> Ranks:
+        """The rank that each bin of each group stands for."""
         counts = np.bincount(key, minlength=bins * self.peers).reshape(self.peers, bins)
+        if self.dense:
+            counts = (counts > 0).astype(np.int64)
         rank = (counts.sum(axis=1, keepdims=True) - np.cumsum(counts, axis=1) + 1).astype(np.int32)
         rank[:, 0] = UNRANKED
-        return np.asarray(rank.ravel()[key])
+        return np.asarray(rank.ravel())
 
     def _sorted(self, key: Ints) -> Ranks:
         """Where scores are few among many possible ones: all draws in one sort."""
         order = np.argsort(key, axis=1)
         values = np.take_along_axis(key, order, axis=1)
-        units = key.shape[1]
         last = np.ones(key.shape, dtype=bool)
         last[:, :-1] = values[:, 1:] != values[:, :-1]
-        # Ascending: better than a unit is everything behind the end of its run, up to the end of its group.
-        ends = np.where(last, np.arange(units), units)
-        ends = np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
         group_ends = np.cumsum(np.bincount(self.peer, minlength=self.peers))[self.peer]
+        # Ascending: better than a unit is everything behind the end of its run, up to the end of its group.
+        if self.dense:
+            runs = np.cumsum(last, axis=1)
+            place = np.take_along_axis(runs, group_ends[order] - 1, axis=1) - (runs - last)
+        else:
+            ends = np.where(last, np.arange(key.shape[1]), key.shape[1])
+            place = group_ends[order] - np.minimum.accumulate(ends[:, ::-1], axis=1)[:, ::-1]
         found = np.empty(key.shape, dtype=np.int32)
-        np.put_along_axis(found, order, (group_ends[order] - ends).astype(np.int32), axis=1)
+        np.put_along_axis(found, order, place.astype(np.int32), axis=1)
+        return found
+
+    def _broken(self, index: Floats, breaks: Sequence[Floats]) -> Ranks:
+        """By the rule that an evaluation itself is ranked by, draw by draw: some times dearer than counting."""
+        found = np.empty(index.shape, dtype=np.int32)
+        for at, row in enumerate(index):
+            key = _bin(row * 10.0**self.decimals + (0.5 + NOISE)).astype(np.float64)
+            value = np.where(key > 0, key, np.nan)
+            tie_breaks = [half_up(each[at], self.decimals) for each in breaks]
+            found[at] = ranking(value, self.peer, self.peers, dense=self.dense, decimals=0, tie_breaks=tie_breaks).rank
         return found
 
 
 def _bin(scaled: Floats) -> Ints:
     """1 + the whole number below; 0, below everybody, without an index."""
-    without = np.isnan(scaled)
-    if without.any():
-        scaled = np.where(without, -1.0, scaled)
-    key = scaled.astype(np.int64)
+    key = np.where(np.isnan(scaled), -1.0, scaled).astype(np.int64)
     key += 1
     return np.asarray(key)
 
@@ -117,26 +158,43 @@ class Spread:
 
 
 def spread(blocks: Sequence[Ranks], probabilities: Sequence[float]) -> Spread:
-    """Order statistics over blocks of ranks (draws x units): type 7 quantiles, mean, standard deviation, unranked."""
-    draws, units = sum(len(block) for block in blocks), blocks[0].shape[1]
+    """Order statistics over blocks of ranks (draws x units): type 7 quantiles, mean, standard deviation, unranked.
+
+    Chunks of units stand alone, so that threads share them; each writes its own part of the answer.
+    """
+    units = blocks[0].shape[1]
     found = Spread(np.full((len(probabilities), units), np.nan), *(np.full(units, np.nan) for _ in range(3)))
-    for start in range(0, units, CHUNK_UNITS):
-        chunk = slice(start, min(start + CHUNK_UNITS, units))
-        rows = np.ascontiguousarray(np.concatenate([block[:, chunk] for block in blocks]).T)
-        rows.sort(axis=1)
-        absent = (rows == UNRANKED).sum(axis=1) if rows[:, 0].min(initial=1) == UNRANKED else np.zeros(len(rows), int)
-        present = draws - absent
-        some = np.maximum(present, 1)
-        mean = rows.sum(axis=1, dtype=np.int64) / some
-        # Sums of whole numbers are exact, so that the order of the draws cannot matter.
-        squares = np.einsum("ud,ud->u", rows, rows, dtype=np.int64)
-        variance = np.maximum(squares / some - mean**2, 0.0)
-        for at, probability in enumerate(probabilities):
-            found.quantiles[at, chunk] = np.where(present > 0, _type7(rows, absent, some, probability), np.nan)
-        found.mean[chunk] = np.where(present > 0, mean, np.nan)
-        found.sd[chunk] = np.where(present > 0, np.sqrt(variance), np.nan)
-        found.unranked[chunk] = absent / draws
+    chunks = [slice(start, min(start + CHUNK_UNITS, units)) for start in range(0, units, CHUNK_UNITS)]
+    if len(chunks) < THREADS_FROM_CHUNKS:
+        for chunk in chunks:
+            _spread(blocks, probabilities, chunk, found)
+        return found
+    with ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(lambda chunk: _spread(blocks, probabilities, chunk, found), chunks))
     return found
+
+
+def _spread(blocks: Sequence[Ranks], probabilities: Sequence[float], chunk: slice, found: Spread) -> None:
+    """The spread of the units of a chunk."""
+    draws = sum(len(block) for block in blocks)
+    rows = np.empty((chunk.stop - chunk.start, draws), dtype=np.int32)
+    first = 0
+    for block in blocks:
+        rows[:, first : first + len(block)] = block[:, chunk].T
+        first += len(block)
+    rows.sort(axis=1)
+    absent = (rows == UNRANKED).sum(axis=1) if rows[:, 0].min(initial=1) == UNRANKED else np.zeros(len(rows), int)
+    present = draws - absent
+    some = np.maximum(present, 1)
+    mean = rows.sum(axis=1, dtype=np.int64) / some
+    # Sums of whole numbers are exact, so that the order of the draws cannot matter.
+    squares = np.einsum("ud,ud->u", rows, rows, dtype=np.int64)
+    variance = np.maximum(squares / some - mean**2, 0.0)
+    for at, probability in enumerate(probabilities):
+        found.quantiles[at, chunk] = np.where(present > 0, _type7(rows, absent, some, probability), np.nan)
+    found.mean[chunk] = np.where(present > 0, mean, np.nan)
+    found.sd[chunk] = np.where(present > 0, np.sqrt(variance), np.nan)
+    found.unranked[chunk] = absent / draws
 
 
 def _type7(rows: Ranks, absent: Ints, present: Ints, probability: float) -> Floats:

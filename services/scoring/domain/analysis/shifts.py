@@ -44,7 +44,7 @@ def standing(evaluation: Evaluation, ranks: Ints) -> Standing:
     cohort, bands = evaluation.cohort, evaluation.plan.scoring.bands
     return Standing(
         cohort.units,
-        tuple(cohort.peer_group(at) for at in range(len(cohort.units))),
+        cohort.peer_group_of,
         evaluation.published,
         ranks,
         tuple(None if at == NOT_RATED else bands[at].code for at in evaluation.band.tolist()),

@@ -143,13 +143,8 @@ class Sobol:
 
     def _ranks(self, points: Floats) -> Ints:
         """Ranks (points x units); a unit without an index in a run comes after all that have one."""
-        index = np.empty((len(points), len(self._models.ranks)))
-        switches = [self._switch(point) for point in points]
-        weights = self._weights(points)
-        for switch in dict.fromkeys(switches):
-            at = [row for row, own in enumerate(switches) if own == switch]
-            index[at] = self._models.index(switch, weights[at])
-        ranks = self._models.ranker.rows(index).astype(np.int64)
+        drawn = self._models.drawn([self._switch(point) for point in points], self._weights(points))
+        ranks = self._models.ranked(drawn).astype(np.int64)
         return np.where(ranks == UNRANKED, ranks.max(axis=1, keepdims=True) + 1, ranks)
 
     def _weights(self, points: Floats) -> Floats:

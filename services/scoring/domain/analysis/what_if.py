@@ -56,9 +56,9 @@ class WhatIfParameters(Model):
 def what_if_weights(models: Models, given: WhatIfWeights) -> dict[str, Any]:
     """The ranking with other weights, against the evaluation: a summary, the units asked for, those that move most."""
     evaluation, cohort = models.case.evaluation, models.case.evaluation.cohort
-    index = models.index(Switch(), _vector(models, given)[None, :])
-    after = models.ranker.rows(index)[0].astype(np.int64)
-    published = half_up(index[0], evaluation.plan.scoring.decimals)
+    drawn = models.drawn([Switch()], _vector(models, given)[None, :])
+    index, after = drawn.index[0], models.ranked(drawn)[0].astype(np.int64)
+    published = half_up(index, evaluation.plan.scoring.decimals)
     before = models.ranks
     both = (before != UNRANKED) & (after != UNRANKED)
     climbed = np.where(both, before - after, 0)
@@ -68,7 +68,7 @@ def what_if_weights(models: Models, given: WhatIfWeights) -> dict[str, Any]:
     asked = [cohort.position[unit] for unit in given.units]
     told = dict.fromkeys([*asked, *_most(climbed, given.movers)])
     bands = evaluation.plan.scoring.bands
-    band = band_rows(index[0], np.array(evaluation.cuts), evaluation.plan.scoring.decimals)
+    band = band_rows(index, np.array(evaluation.cuts), evaluation.plan.scoring.decimals)
     distance = np.abs(climbed)
     return {
         "units": len(cohort.units),

@@ -9,9 +9,8 @@ import numpy as np
 
 from services.scoring.domain.cells import Bools, Floats
 from services.scoring.domain.evaluate import Evaluation
+from services.scoring.domain.overall import tie_breaks
 from services.scoring.domain.rank import UNRANKED
-from services.scoring.domain.rounding import half_up
-from services.scoring.domain.tree import walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +33,7 @@ def field_of(evaluation: Evaluation) -> Field:
     """The cohort with what it is ranked on."""
     scoring = evaluation.plan.scoring
     value = evaluation.published if scoring.rank_on == "published" else evaluation.full
-    nodes = {node.code: node.combined.score for node in walk(evaluation.index)}
-    breaks = [evaluation.leaves[code].share if code in evaluation.leaves else nodes[code] for code in scoring.tie_break]
-    if scoring.rank_on == "published":
-        breaks = [half_up(row, scoring.decimals) for row in breaks]
+    breaks = tie_breaks(scoring, evaluation.index, evaluation.leaves)
     keys = (value, *(np.where(np.isfinite(row), row, -1.0) for row in breaks))
     return Field(evaluation, keys, scoring.rank_rule)
 

@@ -43,7 +43,7 @@ DIFF, STATISTICS = "diff", "statistics"
 KEPT_OF_PROVISIONAL = (REFERENCE, SUMMARY, LAYOUT, RESULTS, PLACES)
 """A snapshot is read, not proved: its inputs are in the history of the store."""
 
-PASSING = ("phase", "provisional", "inputs_sha256", "as_of_ms", "plan_version")
+PASSING = ("phase", "provisional", "plan_sha256", "inputs_sha256", "as_of_ms", "plan_version")
 """Of the summary: what says where the evaluation stands, and not what was computed."""
 
 

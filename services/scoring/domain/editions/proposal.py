@@ -14,7 +14,7 @@ from services.scoring.domain.editions.content import Content, Facts
 from services.scoring.domain.editions.edition import Agreed, Correction
 from services.scoring.domain.editions.files import File, sha256_of
 from services.scoring.domain.ledger import Owed
-from services.scoring.domain.round.refusals import is_sealed
+from services.scoring.domain.round.refusals import forbidden, is_sealed, refused, wrong_phase
 from shared.events.score import EvaluationPhase
 from shared.refusal import Refusal
 
@@ -90,18 +90,13 @@ def check_may_propose(phase: EvaluationPhase, *, unsettled: int) -> None:
     if phase in STANDING:
         raise is_sealed(phase)
     if phase not in PROPOSABLE:
-        raise Refusal(
-            "state",
-            f"Đánh giá đang ở bước {phase}; chỉ đề nghị niêm phong ở bước FINAL_REVIEW.",
-            f"The evaluation is in {phase}; sealing is proposed in FINAL_REVIEW.",
-            members={"phase": phase},
-        )
+        raise wrong_phase(phase, "FINAL_REVIEW", "CORRECTED")
     if unsettled:
-        raise Refusal(
-            "state",
+        raise refused(
+            "unsettled",
             f"Còn {unsettled} nội dung chưa được quyết định.",
             f"{unsettled} matters are not decided yet.",
-            members={"unsettled": unsettled},
+            unsettled=unsettled,
         )
 
 
@@ -109,11 +104,12 @@ def check_year_over(owed: Iterable[Owed], now_ms: int) -> None:
     """Refused while a period of the year is not over: intake would not seal its reports either."""
     for entry in owed:
         if entry.period_end_ms > now_ms:
-            raise Refusal(
-                "state",
+            raise refused(
+                "year_not_over",
                 f"Kỳ {entry.period} chưa kết thúc; chưa niêm phong được kết quả của năm.",
                 f"Period {entry.period} is not over; the year cannot be sealed yet.",
-                members={"obligation": entry.obligation, "period": entry.period},
+                obligation=entry.obligation,
+                period=entry.period,
             )
 
 
@@ -126,15 +122,15 @@ def check_may_confirm(proposal: Proposal | None, *, digest: str, by: str) -> Pro
     if proposal.state == "sealed":
         raise is_sealed("SEALED")
     if proposal.digest != digest:
-        raise Refusal(
-            "state",
+        raise refused(
+            "other_digest",
             "Mã băm này không phải mã đang được đề nghị niêm phong.",
             "This is not the digest that is proposed to be sealed.",
-            members={"digest": proposal.digest},
+            digest=proposal.digest,
         )
     if proposal.proposed_by == by:
-        raise Refusal(
-            "forbidden",
+        raise forbidden(
+            "own_proposal",
             "Người xác nhận phải khác người đề nghị niêm phong.",
             "Whoever proposed the seal cannot confirm it: that takes another person.",
         )
@@ -153,9 +149,11 @@ def voided(proposal: Proposal, changes: tuple[dict[str, Any], ...]) -> Proposal:
 
 def void(proposal: Proposal) -> Refusal:
     """Why a void proposal cannot be confirmed."""
-    return Refusal(
-        "state",
+    return refused(
+        "proposal_void",
         "Dữ liệu đã thay đổi sau khi đề nghị; đề nghị này không còn giá trị. Hãy đề nghị lại.",
         "What would be sealed has changed since it was proposed, so the proposal is void. Propose again.",
-        members={"proposal": "void", "digest": proposal.digest, "changes": list(proposal.changes)},
+        proposal="void",
+        digest=proposal.digest,
+        changes=list(proposal.changes),
     )

@@ -73,10 +73,13 @@ def source_lines(sources: Sources) -> list[str]:
 
 def sources_of(lines: Iterable[str]) -> Sources:
     """The inputs again. ValueError when the lines are not inputs as this version knows them."""
-    found: dict[str, Any] = {one.name: () for one in fields(Sources) if isinstance(_default(one), tuple)}
+    found: dict[str, Any] = {one.name: [] for one in fields(Sources) if isinstance(_default(one), tuple)}
     for line in lines:
         name, item = orjson.loads(line)
-        found[name] = (*found[name], item) if isinstance(found.get(name), tuple) else item
+        if isinstance(found.get(name), list):
+            found[name].append(item)
+        else:
+            found[name] = item
     return _SOURCES.validate_python(found)
 
 

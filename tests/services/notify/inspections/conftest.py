@@ -17,10 +17,13 @@ import pytest
 from services.notify.channels.letters import Letters
 from services.notify.domain.deliveries import Delivery
 from services.notify.domain.signals import of_report
+from services.notify.handlers.remind import Remind
 from services.notify.handlers.watch import Raise
-from services.notify.main import Books, InspectionWork
 from services.notify.repository.collections import COLLECTIONS
 from services.notify.routes.inspections import draw_routes, finding_routes, inspection_routes
+from services.notify.wiring.books import Books
+from services.notify.wiring.inspections import InspectionWork
+from services.notify.wiring.reminders import remind
 from shared.audit.log import Audit
 from shared.clock import FixedClock
 from shared.events.base import State
@@ -47,6 +50,7 @@ class Bench:
     store: Documents
     books: Books
     work: InspectionWork
+    remind: Remind
     clock: FixedClock
     http: httpx.AsyncClient
 
@@ -67,7 +71,7 @@ class Bench:
         self.clock.set(at(moment) if isinstance(moment, str) else moment)
         now_ms = self.clock.now_ms()
         await self.work.watch.run(now_ms)
-        await self.work.remind.run(now_ms)
+        await self.remind.run(now_ms)
         assert await self.books.inspections.count_due(now_ms) == 0
         assert await self.books.inspection_nudges.count_due(now_ms) == 0
 
@@ -89,7 +93,7 @@ def bench_of(tmp_path: Path) -> Starter:
         telemetry = Telemetry(Tracing(service="notify", otlp_endpoint="", sample_ratio=0))
         books = Books(store)
         letters = Letters(dashboard_url="http://127.0.0.1:8100")
-        work = InspectionWork(books, letters=letters, audit=Audit(books.audit_chain), clock=clock, metrics=Metrics())
+        work = InspectionWork(books, audit=Audit(books.audit_chain), clock=clock)
         app = create_app(
             title="inspections",
             version="1",
@@ -101,7 +105,7 @@ def bench_of(tmp_path: Path) -> Starter:
         refusals.install(app)
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://notify") as http:
-            yield Bench(store, books, work, clock, http)
+            yield Bench(store, books, work, remind(books, writer=letters, metrics=Metrics()), clock, http)
         await books.audit_chain.aclose()
         await store.aclose()
         await telemetry.aclose()

@@ -55,7 +55,7 @@ def test_what_was_done_supersedes_its_reminders_by_name() -> None:
     assert set(reasons.values()) == {("SUPERSEDED", "remedied")}
     steps = planned(plan(), new(), now_ms=0)
     assert {one.reason for one in decide(in_phase("DECIDED"), steps)} == {"step_taken"}
-    assert {one.reason for one in decide(in_phase("CANCELLED"), steps)} == {"cancelled"}
+    assert {one.reason for one in decide(in_phase("CANCELLED"), steps)} == {"inspection_cancelled"}
     assert {one.reason for one in decide(None, steps)} == {"inspection_unknown"}
 
 

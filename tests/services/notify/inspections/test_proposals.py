@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
 
-from services.notify.domain.alerts import Candidate
-from services.notify.domain.inspections.proposals import Inspected, Lot, Proposal, inspect_by, inspected_of, proposals
+from services.notify.domain.alerts import Candidate, Signal, after_signal
+from services.notify.domain.inspections.proposals import (
+    Inspected,
+    Lot,
+    Proposal,
+    inspect_by,
+    inspected_of,
+    long_overdue,
+    proposals,
+)
+from shared.events.base import Names
 from shared.events.unit import UnitState
 from tests.services.notify.inspections.cases import in_phase
-from tests.services.notify.samples import plan, unit
+from tests.services.notify.samples import DUE_Q1, at, plan, unit
 
 UNITS = {code: unit(code) for code in ("BC", "CVT", "VNCERT")}
 
@@ -21,7 +31,8 @@ def candidate(code: str, points: int, proposal: Literal["none", "inspection", "l
 
 def listed(*candidates: Candidate, today: str = "2011-05-04", **given: Any) -> list[Proposal]:
     units: dict[str, UnitState] = given.pop("units", UNITS)
-    return proposals(plan(), units, candidates, given.pop("inspected", {}), given.pop("lots", ()), today=today)
+    inspected, lots = given.pop("inspected", {}), given.pop("lots", ())
+    return proposals(plan(), units, candidates, inspected, lots, today=today, **given)
 
 
 def test_points_put_a_unit_on_the_list_most_first() -> None:
@@ -85,3 +96,22 @@ def test_what_is_known_of_a_unit_comes_from_its_inspections_except_cancelled_one
     assert inspected_of([drawn])["CVT"] == Inspected("2011-05-12", drawn.inspection, frozenset({"draw-P-2011"}))
     assert inspected_of([in_phase("CLOSED")])["CVT"] == Inspected("2011-05-12")
     assert inspected_of([in_phase("CANCELLED").model_copy(update={"draw": "draw-P-2011"})]) == {}
+
+
+def test_a_unit_that_no_reminder_brought_to_report_is_a_candidate() -> None:
+    """From the last rung of the ladder on: 09:00 on the third working day after 16/03/2011."""
+    made = plan()
+    signal = Signal(
+        plan="P", unit="CVT", rule="R1", names=Names(vi="Quá hạn", en="Overdue"), severity="medium", points=1,
+        subject="obligation-1", firing=True, source_revision=1, reason="", signal="report_overdue",
+        detail={"form": "QUY", "period": "2011-Q1", "due_at_ms": DUE_Q1},
+    )  # fmt: skip
+    alert = after_signal(None, signal, now_ms=DUE_Q1 + 1)
+    assert alert is not None
+    last_ms = at("2011-03-21 09:00")
+    assert long_overdue(made, [alert], last_ms - 1) == frozenset()
+    assert long_overdue(made, [alert], last_ms) == {"CVT"}
+    assert long_overdue(made, [replace(alert, muted_by="outage")], last_ms) == frozenset()
+    assert long_overdue(made, [replace(alert, phase="RESOLVED")], last_ms) == frozenset()
+    [one] = listed(candidate("CVT", 1, "none"), overdue={"CVT"})
+    assert (one.unit, one.causes, one.points) == ("CVT", ("long_overdue",), 1)

@@ -144,7 +144,7 @@ async def test_two_instances_send_one_message(bench: Bench, bench_of: Starter, c
                 group.start_soon(one.work.watch.run, clock.now_ms())
         async with anyio.create_task_group() as group:
             for one in (bench, other) * 2:
-                group.start_soon(one.work.remind.run, clock.now_ms())
+                group.start_soon(one.remind.run, clock.now_ms())
     assert len(await bench.to(OFFICER)) == 1
     assert await bench.books.inspection_nudges.count_due(clock.now_ms()) == 0
 

@@ -42,3 +42,10 @@ def test_documents_of_earlier_versions_are_read() -> None:
 
 def test_whole_numbers_and_floats_are_one_value() -> None:
     assert Cells.of([{"indicator": "X", "value": 5}]).text == Cells.of([{"indicator": "X", "value": 5.0}]).text
+
+
+def test_a_number_that_the_unit_calls_its_estimate_stays_one() -> None:
+    held = Cells.of([{"indicator": "X", "value": 5.0, "estimated": True}, {"indicator": "Y", "value": 5.0}])
+    assert [value["status"] for value in Cells.of(list(Cells.read(held.text)))] == ["estimated", "reported"]
+    [nothing] = Cells.of([{"indicator": "X", "status": "nil", "estimated": True}])
+    assert nothing["status"] == "nil", "only a number can be an estimate"

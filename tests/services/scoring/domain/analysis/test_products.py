@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from services.scoring.domain.analysis.draws import Draws
@@ -14,6 +17,7 @@ from services.scoring.domain.analysis.slots import Dirichlet, Uniform, draw_weig
 from services.scoring.domain.analysis.variations import Case, Switch
 from services.scoring.domain.evaluate import evaluate
 from services.scoring.domain.rank import ranking
+from services.scoring.domain.tree import walk
 from services.scoring.domain.undefined import Undefined
 from shared.errors import Permanent
 from tests.services.scoring.domain.analysis.cases import case
@@ -40,12 +44,21 @@ def test_every_draw_is_what_the_engine_computes_with_those_weights(random: Rando
         return
     found = index_rows(prepared, drawn)
     np.testing.assert_allclose(found[0], evaluation.full, atol=1e-12)
-    for row, weights in zip(found, drawn, strict=True):
+    groups = {
+        node.code: index_rows(made, drawn)
+        for node in walk(evaluation.index)
+        if (made := prepare(evaluation, node.code))
+    }
+    for at, weights in enumerate(drawn):
         try:
-            expected = evaluate(reweighted(random.plan, slots, slots.named(weights)), YEAR, inputs).full
+            expected = evaluate(reweighted(random.plan, slots, slots.named(weights)), YEAR, inputs)
         except Undefined:
             continue
-        np.testing.assert_allclose(row, expected, atol=1e-12)
+        np.testing.assert_allclose(found[at], expected.full, atol=1e-12)
+        if at == 1:  # points inside points hand a weight of 0 down: what is below has no score then
+            continue
+        for node in walk(expected.index):
+            np.testing.assert_allclose(groups[node.code][at], node.combined.score, atol=1e-12)
 
 
 def test_most_random_plans_take_the_fast_path() -> None:
@@ -100,6 +113,9 @@ def test_ranks_by_counting_and_by_sorting_are_competition_ranks() -> None:
         found = Ranker(peer, 3, decimals).rows(index)
         for row, values in zip(found, index, strict=True):
             assert row.tolist() == ranking(values, peer, 3).rank.tolist()
+        dense = Ranker(peer, 3, decimals, dense=True).rows(index)
+        for row, values in zip(dense, index, strict=True):
+            assert row.tolist() == ranking(values, peer, 3, dense=True).rank.tolist()
 
 
 def test_what_products_cannot_express_is_left_to_the_engine() -> None:
@@ -107,7 +123,7 @@ def test_what_products_cannot_express_is_left_to_the_engine() -> None:
     assert prepare(given.evaluation) is None
     models = Models(given)
     weights = draw_weights(models.slots, Uniform(kind="uniform"), Draws("x"), range(3))
-    rows = models.index(Switch(), weights)
+    rows = models.drawn([Switch()] * 3, weights).index
     expected = given.again(reweighted(given.plan, models.slots, models.slots.named(weights[2])))
     assert np.array_equal(rows[2], expected.full)
     assert isinstance(given, Case)
@@ -121,3 +137,23 @@ def test_bands_are_counted_as_they_are_placed() -> None:
         found, placed = band_counts(index, cuts, 3), band_rows(index, cuts, 3)
         for band in range(len(cuts)):
             assert found[band].tolist() == (placed == band).sum(axis=0).tolist()
+
+
+@pytest.mark.parametrize("rule", ["competition", "dense", "fractional"])
+@pytest.mark.parametrize(("decimals", "rank_on"), [(1, "published"), (4, "full")])
+def test_every_draw_is_ranked_by_the_plans_rule_and_its_tie_breaks(rule: str, decimals: int, rank_on: str) -> None:
+    """A group and an indicator decide: the one moves with the weights, the other does not."""
+    broken: dict[str, Any] = {"rank_rule": rule, "tie_break": ["P1", "I0-0"], "decimals": decimals, "rank_on": rank_on}
+    given = case(units=60, missing=0.3, min_coverage=0.5, **broken)
+    models = Models(given)
+    assert models.ready(Switch()) is not None
+    assert models.ranks.tolist() == given.evaluation.ranking.rank.tolist()
+    weights = draw_weights(models.slots, Uniform(kind="uniform"), Draws("x"), range(8))
+    switches = [Switch(), Switch(mean="geometric")] * 4
+    found = models.ranked(models.drawn(switches, weights))
+    for row, switch, drawn in zip(found, switches, weights, strict=True):
+        plan = reweighted(models.of(switch).plan, models.slots, models.slots.named(drawn))
+        assert row.tolist() == given.again(plan).ranking.rank.tolist()
+    loose = Models(case(units=60, missing=0.3, min_coverage=0.5, **{**broken, "tie_break": []}))
+    if rank_on == "published":
+        assert (loose.ranked(loose.drawn(switches, weights)) != found).any(), "ties were there to be broken"

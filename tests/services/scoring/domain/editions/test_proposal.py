@@ -40,7 +40,7 @@ def test_sealing_is_proposed_in_the_final_review_or_a_correction_only() -> None:
         assert refusal.value.kind == kind
     with pytest.raises(Refusal) as refusal:
         check_may_propose("FINAL_REVIEW", unsettled=2)
-    assert refusal.value.members == {"unsettled": 2}
+    assert refusal.value.members == {"reason": "unsettled", "unsettled": 2}
 
 
 def test_a_year_that_is_not_over_is_not_sealed() -> None:
@@ -63,7 +63,7 @@ def test_only_the_proposed_digest_can_be_confirmed() -> None:
     held = proposal()
     with pytest.raises(Refusal) as refusal:
         check_may_confirm(held, digest="0" * 64, by="binh")
-    assert refusal.value.members == {"digest": held.digest}
+    assert refusal.value.members == {"reason": "other_digest", "digest": held.digest}
     with pytest.raises(Refusal) as missing:
         check_may_confirm(None, digest=held.digest, by="binh")
     assert missing.value.kind == "not_found"
