@@ -165,22 +165,22 @@ def compose(
         html = _with_footing(html, footing.html(links, delivery.language))
     headers = [
         mime.mailbox("From", display=server.sender_name, address=server.sender),
-        mime.header("To", delivery.recipient.strip()),
+        mime.plain("To", delivery.recipient.strip()),
         mime.worded("Subject", delivery.title),
-        mime.header("Date", format_datetime(datetime.fromtimestamp(now_ms / 1000, tz=UTC))),
-        mime.header("Message-ID", f"<{delivery.id}@{server.domain}>"),
-        mime.header("Auto-Submitted", "auto-generated"),
-        mime.header("List-Id", f"Tiendo {delivery.kind} <{delivery.kind}.tiendo.{server.domain}>"),
-        mime.header("Content-Language", delivery.language),
-        mime.header("X-Tiendo-Delivery", delivery.id),
+        mime.plain("Date", format_datetime(datetime.fromtimestamp(now_ms / 1000, tz=UTC))),
+        mime.plain("Message-ID", f"<{delivery.id}@{server.domain}>"),
+        mime.plain("Auto-Submitted", "auto-generated"),
+        mime.plain("List-Id", f"Tiendo {delivery.kind} <{delivery.kind}.tiendo.{server.domain}>"),
+        mime.plain("Content-Language", delivery.language),
+        mime.plain("X-Tiendo-Delivery", delivery.id),
     ]
     if links is not None and links.unsubscribe:
-        headers.append(mime.header("List-Unsubscribe", f"<{links.unsubscribe}>"))
-        headers.append(mime.header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
-    return b"".join((*headers, mime.header("MIME-Version", "1.0"), _body(text, html, files)))
+        headers.append(mime.plain("List-Unsubscribe", f"<{links.unsubscribe}>"))
+        headers.append(mime.plain("List-Unsubscribe-Post", "List-Unsubscribe=One-Click"))
+    return mime.message(headers, _body(text, html, files))
 
 
-def _body(text: str, html: str, files: Sequence[Enclosure]) -> bytes:
+def _body(text: str, html: str, files: Sequence[Enclosure]) -> mime.Mail:
     """Images go beside the HTML, where it finds them by their ids; the rest is attached."""
     shown = [_file(file) for file in files if file.content_id is not None]
     attached = [_file(file) for file in files if file.content_id is None]
@@ -190,7 +190,7 @@ def _body(text: str, html: str, files: Sequence[Enclosure]) -> bytes:
     return mime.multipart("mixed", [both, *attached]) if attached else both
 
 
-def _file(file: Enclosure) -> bytes:
+def _file(file: Enclosure) -> mime.Mail:
     return mime.file(file.body, media_type=file.media_type, name=file.name, content_id=file.content_id)
 
 

@@ -1,102 +1,102 @@
-"""A mail message as the bytes that travel (RFC 5322, 2045 to 2047, 2231): headers, texts, files. Pure.
+"""A mail message as the bytes that travel: the standard library's message, put together so that it is cheap to write.
 
-Written out for many messages: the library's message objects parse every header that they are given and write each
-again, which costs more than sending it. All of it is ASCII with CRLF, so that any server takes it as it is, and the
-same values always give the same bytes.
+Its older message objects (`compat32`) are used: the newer ones parse each header that they are given and fold it once
+more when they are written, which costs more than to send the message. All of it is ASCII with CRLF, so that any server
+takes it as it is, and the same values always give the same bytes.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
-from binascii import b2a_base64, b2a_qp
-from collections.abc import Sequence
-from urllib.parse import quote
+from binascii import b2a_qp
+from collections.abc import Iterable, Sequence
+from email.encoders import encode_base64
+from email.header import Header
+from email.message import Message
+from email.mime.base import MIMEBase
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
+from email.policy import compat32
+from typing import Any, TypeAlias
 
 LINE_CHARACTERS_MAX = 76
 HEADER_CHARACTERS_MAX = 998
-WORD_BYTES_MAX = 39
-"""UTF-8 bytes in one encoded word: with the name of a header before it the line stays within 76 characters."""
-_BASE64_BYTES_A_LINE = 57
+# Lines of headers are as they are given: words are folded when they are encoded, ids and links never.
+_POLICY = compat32.clone(linesep="\r\n", mangle_from_=False, max_line_length=None)
+
+Mail: TypeAlias = "Message[Any, Any]"
+Headers = Iterable[tuple[str, str]]
 
 
-def header(name: str, value: str) -> bytes:
-    """A header as it is given, on one line: ids, dates, addresses, links. ValueError unless it is printable ASCII."""
-    return f"{name}: {_plain(name, value)}\r\n".encode("ascii")
+def message(headers: Headers, body: Mail) -> bytes:
+    """The body under these headers."""
+    body["MIME-Version"] = "1.0"
+    for name, value in headers:
+        body[name] = value
+    return body.as_bytes(policy=_POLICY)
 
 
-def worded(name: str, text: str) -> bytes:
-    """A header of words that people read, encoded where ASCII is not enough. ValueError for a line break in it."""
-    return f"{name}: {_words(name, text)}\r\n".encode("ascii")
-
-
-def mailbox(name: str, *, display: str, address: str) -> bytes:
-    """A header of one address with the name shown beside it. ValueError for a line break, or a non-ASCII address."""
-    if display.isascii() and display.isprintable() and len(display) < LINE_CHARACTERS_MAX:
-        escaped = display.replace("\\", "\\\\").replace('"', '\\"')
-        return header(name, f'"{escaped}" <{address}>')
-    return f"{name}: {_words(name, display)}\r\n <{_plain(name, address)}>\r\n".encode("ascii")
-
-
-def text(body: str, subtype: str) -> bytes:
-    """A part of text, quoted-printable. ValueError for what has no UTF-8 (a lone surrogate)."""
-    lines = body.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
-    if not lines.endswith("\r\n"):
-        lines += "\r\n"
-    head = f'Content-Type: text/{subtype}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
-    return head.encode("ascii") + b2a_qp(lines.encode())
-
-
-def file(body: bytes, *, media_type: str, name: str, content_id: str | None = None) -> bytes:
-    """A part that is a file, in base64: shown in its place where the HTML names its `content_id`, attached without."""
-    head = header("Content-Type", media_type) + b"Content-Transfer-Encoding: base64\r\n"
-    kind = "attachment" if content_id is None else "inline"
-    head += header("Content-Disposition", f"{kind}; {_file_name(name)}")
-    if content_id is not None:
-        head += header("Content-ID", f"<{content_id}>")
-    lines = [b2a_base64(body[at : at + _BASE64_BYTES_A_LINE], newline=False) for at in _starts(body)]
-    return head + b"\r\n" + b"\r\n".join(lines) + b"\r\n"
-
-
-def multipart(subtype: str, parts: Sequence[bytes]) -> bytes:
-    """Parts as one part. No boundary can stand in what it bounds: "=_" is in no quoted-printable or base64 text, and
-    one within the other differ by their subtype, so do not put one into another of the same."""
-    bound = f"--=_{subtype}".encode("ascii")
-    head = f'Content-Type: multipart/{subtype}; boundary="=_{subtype}"\r\n\r\n'.encode("ascii")
-    return head + b"".join(bound + b"\r\n" + part + b"\r\n" for part in parts) + bound + b"--\r\n"
-
-
-def _plain(name: str, value: str) -> str:
+def plain(name: str, value: str) -> tuple[str, str]:
+    """A header as it is given: ids, dates, addresses, links. ValueError unless it is printable ASCII on one line."""
     if not (value.isascii() and value.isprintable()) or len(name) + 2 + len(value) > HEADER_CHARACTERS_MAX:
         raise ValueError(f"{name} is no header: printable ASCII, at most {HEADER_CHARACTERS_MAX} characters")
-    return value
+    return name, value
 
 
-def _words(name: str, text: str) -> str:
-    """The text as it is where that can be read back, else as encoded words, one on each line."""
+def worded(name: str, text: str) -> tuple[str, str]:
+    """A header of words that people read, encoded where ASCII is not enough. ValueError for a line break in it."""
+    return name, _words(name, text).encode()
+
+
+def mailbox(name: str, *, display: str, address: str) -> tuple[str, str]:
+    """A header of one address with the name shown beside it. ValueError for a line break, or a non-ASCII address."""
+    plain(name, address)
+    if display.isascii() and display.isprintable():
+        escaped = display.replace("\\", "\\\\").replace('"', '\\"')
+        return plain(name, f'"{escaped}" <{address}>')
+    words = _words(name, display)
+    words.append(f"<{address}>", "us-ascii")
+    return name, words.encode()
+
+
+def text(body: str, subtype: str) -> Mail:
+    """A part of text, quoted-printable. ValueError for what has no UTF-8 (a lone surrogate)."""
+    part = _part(MIMENonMultipart("text", subtype, charset="utf-8"))
+    part["Content-Transfer-Encoding"] = "quoted-printable"
+    lines = body.replace("\r\n", "\n").replace("\r", "\n")
+    # The library's own encoder of quoted-printable is written in Python: a hundred times slower.
+    part.set_payload(b2a_qp(f"{lines.removesuffix(_NL)}\n".encode()).decode("ascii"))
+    return part
+
+
+def file(body: bytes, *, media_type: str, name: str, content_id: str | None = None) -> Mail:
+    """A part that is a file, in base64: shown in its place where the HTML names its `content_id`, attached without."""
+    part = _part(MIMEBase(*media_type.split("/", 1)))
+    part.set_payload(body)
+    encode_base64(part)
+    kind = "attachment" if content_id is None else "inline"
+    part.add_header("Content-Disposition", kind, filename=name if name.isascii() else ("utf-8", "", name))
+    if content_id is not None:
+        part["Content-ID"] = f"<{content_id}>"
+    return part
+
+
+def multipart(subtype: str, parts: Sequence[Mail]) -> Mail:
+    """Parts as one part. No boundary can stand in what it bounds: "=_" is in no quoted-printable or base64 text, and
+    one within the other differ by their subtype, so do not put one into another of the same."""
+    return _part(MIMEMultipart(subtype, boundary=f"=_{subtype}", _subparts=parts))
+
+
+_NL = "\n"
+
+
+def _part(made: Mail) -> Mail:
+    """The library gives each part a version; only the message has one."""
+    del made["MIME-Version"]
+    return made
+
+
+def _words(name: str, text: str) -> Header:
     if "\r" in text or "\n" in text:
         raise ValueError(f"{name} has a line break in it")
-    fits = len(name) + 2 + len(text) <= LINE_CHARACTERS_MAX
-    if fits and text.isascii() and text.isprintable() and text == text.strip() and "=?" not in text:
-        return text
-    return "\r\n ".join(f"=?utf-8?b?{b64encode(chunk).decode('ascii')}?=" for chunk in _chunks(text))
-
-
-def _chunks(text: str) -> list[bytes]:
-    """The text in UTF-8, cut between characters."""
-    chunks = [b""]
-    for character in text:
-        encoded = character.encode()
-        if len(chunks[-1]) + len(encoded) > WORD_BYTES_MAX:
-            chunks.append(b"")
-        chunks[-1] += encoded
-    return chunks
-
-
-def _file_name(name: str) -> str:
-    if name.isascii() and name.isprintable() and not any(mark in name for mark in '"\\'):
-        return f'filename="{name}"'
-    return f"filename*=utf-8''{quote(name, safe='')}"
-
-
-def _starts(body: bytes) -> range:
-    return range(0, len(body), _BASE64_BYTES_A_LINE)
+    is_plain = text.isascii() and text.isprintable() and "=?" not in text and len(text) < LINE_CHARACTERS_MAX
+    return Header(text, "us-ascii" if is_plain else "utf-8", maxlinelen=LINE_CHARACTERS_MAX, header_name=name)
