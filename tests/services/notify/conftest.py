@@ -66,7 +66,7 @@ def start(tmp_path: Path) -> Starter:
             store_url=f"sqlite://{tmp_path}/notify.sqlite3",
             token_secret=SECRET,
             smtp_port=post.port,
-            smtp_timeout_seconds=0.5,
+            smtp_timeout_seconds=2.0,
             **more,
         )
         notify = await compose(settings, clock=clock)

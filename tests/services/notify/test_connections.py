@@ -29,7 +29,7 @@ def mailing(post: Post) -> Mailing:
     @asynccontextmanager
     async def made(*, kept_max: int = 4, idle_seconds: float = 60.0) -> AsyncIterator[Email]:
         server = Server(
-            "127.0.0.1", post.port, "tiendo@tiendo.example", "T", timeout_seconds=0.4,
+            "127.0.0.1", post.port, "tiendo@tiendo.example", "T", timeout_seconds=2.0,
             kept_max=kept_max, idle_seconds=idle_seconds,
         )  # fmt: skip
         email = Email(server, FixedClock(NOW))

@@ -27,7 +27,7 @@ from tests.services.notify.test_recipients import AN, NOW, add, notice
 pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")]
 
 MINUTE, HOUR = 60_000, 3_600_000
-LOOPBACK = {"webhook_private_networks": "127.0.0.0/8", "chat_schemes": "json", "webhook_timeout_seconds": 0.5}
+LOOPBACK = {"webhook_private_networks": "127.0.0.0/8", "chat_schemes": "json", "webhook_timeout_seconds": 2.0}
 
 
 @pytest.fixture
