@@ -100,11 +100,14 @@ def _longer(held: Address, status: str, reason: str, by: str, now_ms: int) -> tu
     return (*held.trail, step)[-TRAIL_MAX:]
 
 
+def names_address(unit: UnitState | None, recipient: str) -> bool:
+    """Whether a unit has this recipient among its contacts."""
+    return unit is not None and any(one.email.strip().lower() == recipient for one in unit.contacts)
+
+
 def units_of(recipient: str, units: Mapping[str, UnitState]) -> list[str]:
     """The units that have this recipient among their contacts, by code."""
-    return sorted(
-        code for code, unit in units.items() if any(one.email.strip().lower() == recipient for one in unit.contacts)
-    )
+    return sorted(code for code, unit in units.items() if names_address(unit, recipient))
 
 
 def quality_signals(address: Address, units: Mapping[str, UnitState], *, standing_body: str | None) -> list[Signal]:

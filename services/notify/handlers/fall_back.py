@@ -12,7 +12,7 @@ import structlog
 
 from services.notify.domain.alerts import DELIVERY_PROBLEM, Alert
 from services.notify.domain.contacts import Target
-from services.notify.domain.contacts_quality import Address, disabled, quality_signals, settled_signal, units_of
+from services.notify.domain.contacts_quality import Address, disabled, names_address, quality_signals, settled_signal
 from services.notify.domain.deliveries import ARRIVED, Delivery, followed_up
 from services.notify.domain.fallback import fallen_back
 from services.notify.domain.instants import MINUTE_MS
@@ -99,7 +99,7 @@ class FallBack:
     async def _look_at(self, alert: Alert, units: Mapping[str, UnitState], now_ms: int) -> bool:
         """A unit that does not name the address (any more) has no trouble with it, whether others name it or nobody."""
         address = await self._addresses.get(alert.subject)
-        if address is None or alert.unit in units_of(address.recipient, units):
+        if address is None or names_address(units.get(alert.unit), address.recipient):
             return False
         return await self._raise.apply(settled_signal(address, alert.unit, "contact_changed"), now_ms)
 

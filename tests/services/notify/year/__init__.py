@@ -1,1 +1,1 @@
-"""A year of reminders on a virtual clock, compared message by message with a naive oracle."""
+"""A year of every message on a virtual clock, compared one by one with a naive oracle."""
