@@ -97,7 +97,7 @@ async def reader(tmp_path: Path) -> AsyncIterator[Reader]:
     )
     clock, port = FixedClock(END_MS), free_port()
     scoring = await compose(settings, clock=clock)
-    server = uvicorn.Server(uvicorn.Config(scoring.app, host="127.0.0.1", port=port, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(scoring.app, host="127.0.0.1", port=port, log_config=None))
     serving = asyncio.create_task(server.serve())
     await until(lambda: server.started)
     scoring.analyses.start()

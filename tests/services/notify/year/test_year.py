@@ -21,6 +21,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.timeout(2400)]
 
 UNITS = 1000
 CHAOS_UNITS = 200
+SEEDS = (1,)
+"""One chaotic year takes more than a minute; any other seed may be put beside it."""
 KINDS = frozenset(
     {"day", "digest", "alert first", "alert new_alerts", "alert new_resolved", "alert all_resolved", "alert repeat"}
 )
@@ -51,7 +53,7 @@ async def test_a_year_of_a_thousand_units_differs_in_nothing_from_the_oracle() -
         assert any(not message.arrived for message in naive.messages)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_a_year_of_outages_crashes_disorder_and_two_instances_loses_nothing(seed: int) -> None:
     draw = random.Random(seed)
     clock, naive = FixedClock(BEGIN), Oracle()
