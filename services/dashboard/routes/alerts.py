@@ -16,18 +16,16 @@ from services.dashboard.domain.facts import Listed
 from services.dashboard.domain.told import Windows
 from services.dashboard.handlers.alert_desk import AlertFacts
 from services.dashboard.handlers.ask import Outcome
-from services.dashboard.pages import alert, alerts, choices, told, windows
+from services.dashboard.pages import alert, alerts, choices, windows
 from services.dashboard.routes.forms import (
     OWNER_MAX,
     REASON_MIN,
     Form,
     Incomplete,
-    again,
-    fault_message,
+    carried_out,
     form_of,
     needed,
     selected,
-    status_of,
 )
 from services.dashboard.routes.frame import (
     CODE_CHARACTERS_MAX,
@@ -41,7 +39,6 @@ from services.dashboard.routes.frame import (
     Year,
     asker,
     everywhere,
-    preference,
 )
 from shared.events.notice import AlertState
 from shared.http.identity import Principal
@@ -210,11 +207,9 @@ def alert_routes(framing: Framing, desk: Alerts, held: WindowsHeld) -> APIRouter
         unit: Filter = "",
         rule: Filter = "",
     ) -> Response:
-        if (redirect := preference(request)) is not None:
-            return redirect
-        frame = await framing.frame(request, principal, plan, year)
-        if fragment == "freshness":
-            return framing.fragment(fragment, frame)
+        frame = await framing.opened(request, principal, plan, year, fragment)
+        if isinstance(frame, Response):
+            return frame
         if frame.setting.choice is None:
             return framing.answer("welcome.html", frame)
         return await edge.list_page(request, principal, frame, _first(frame, principal))
@@ -225,14 +220,11 @@ def alert_routes(framing: Framing, desk: Alerts, held: WindowsHeld) -> APIRouter
         if frame.setting.choice is None:
             return framing.answer("welcome.html", frame, status=409)
         form = await form_of(request)
-        try:
-            done, outcome = await edge.change(form, frame, asker(request, principal))
-        except Incomplete as err:
-            message, status = fault_message(err, frame.words), 422
-        else:
-            if outcome.is_whole:
-                return again(request, done, len(outcome.done))
-            message, status = told.not_whole(outcome, _nameless, frame.words), status_of(outcome)
+        change = edge.change(form, frame, asker(request, principal))
+        answer = await carried_out(request, frame.words, change)
+        if isinstance(answer, Response):
+            return answer
+        message, status = answer
         kept = _kept(form, frame, principal)
         return await edge.list_page(request, principal, replace(frame, message=message), kept, status=status)
 
@@ -246,11 +238,9 @@ def alert_routes(framing: Framing, desk: Alerts, held: WindowsHeld) -> APIRouter
         year: Year = None,
         fragment: Fragment = None,
     ) -> Response:
-        if (redirect := preference(request)) is not None:
-            return redirect
-        frame = await framing.frame(request, principal, plan, year)
-        if fragment == "freshness":
-            return framing.fragment(fragment, frame)
+        frame = await framing.opened(request, principal, plan, year, fragment)
+        if isinstance(frame, Response):
+            return frame
         return await edge.one_page(request, principal, frame, alert, _first(frame, principal))
 
     @routes.post("/alerts/{alert}")
@@ -261,22 +251,15 @@ def alert_routes(framing: Framing, desk: Alerts, held: WindowsHeld) -> APIRouter
         if await edge.known(request, principal, alert) is None:
             return framing.answer("missing.html", frame, status=404, code=alert, what="alert")
         form = await form_of(request)
-        try:
-            done, outcome = await edge.change(form, frame, asker(request, principal), only=alert)
-        except Incomplete as err:
-            message, status = fault_message(err, frame.words), 422
-        else:
-            if outcome.is_whole:
-                return again(request, done, len(outcome.done))
-            message, status = told.not_whole(outcome, _nameless, frame.words), status_of(outcome)
+        change = edge.change(form, frame, asker(request, principal), only=alert)
+        answer = await carried_out(request, frame.words, change)
+        if isinstance(answer, Response):
+            return answer
+        message, status = answer
         kept = _kept(form, frame, principal)
         return await edge.one_page(request, principal, replace(frame, message=message), alert, kept, status=status)
 
     return routes
-
-
-def _nameless(_: str) -> str:
-    return ""
 
 
 def _asked(query: Mapping[str, str]) -> AlertChoice:

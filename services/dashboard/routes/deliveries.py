@@ -19,12 +19,10 @@ from services.dashboard.routes.forms import (
     REASON_MIN,
     Form,
     Incomplete,
-    again,
-    fault_message,
+    carried_out,
     form_of,
     needed,
     selected,
-    status_of,
 )
 from services.dashboard.routes.frame import (
     Cursor,
@@ -37,7 +35,6 @@ from services.dashboard.routes.frame import (
     Year,
     asker,
     everywhere,
-    preference,
 )
 from shared.events.notice import DeliveryState, DeliveryStatus
 from shared.http.identity import Principal
@@ -140,18 +137,16 @@ def delivery_routes(framing: Framing, desk: Deliveries) -> APIRouter:
         cursor: Cursor = None,
         fragment: Fragment = None,
     ) -> Response:
-        if (redirect := preference(request)) is not None:
-            return redirect
-        frame = await framing.frame(request, principal, plan, year)
-        if fragment == "freshness":
-            return framing.fragment(fragment, frame)
+        frame = await framing.opened(request, principal, plan, year, fragment)
+        if isinstance(frame, Response):
+            return frame
         return await edge.list_page(request, principal, frame)
 
     @routes.post("/deliveries")
     async def act(request: Request, principal: Viewer, plan: PlanCode = None, year: Year = None) -> Response:
         frame = await framing.frame(request, principal, plan, year)
         form = await form_of(request)
-        answer = await _carried_out(edge, request, principal, frame, form)
+        answer = await carried_out(request, frame.words, edge.change(form, asker(request, principal)))
         if isinstance(answer, Response):
             return answer
         message, status = answer
@@ -167,11 +162,9 @@ def delivery_routes(framing: Framing, desk: Deliveries) -> APIRouter:
         year: Year = None,
         fragment: Fragment = None,
     ) -> Response:
-        if (redirect := preference(request)) is not None:
-            return redirect
-        frame = await framing.frame(request, principal, plan, year)
-        if fragment == "freshness":
-            return framing.fragment(fragment, frame)
+        frame = await framing.opened(request, principal, plan, year, fragment)
+        if isinstance(frame, Response):
+            return frame
         return await edge.one_page(request, principal, frame, delivery)
 
     @routes.post("/deliveries/{delivery}")
@@ -180,7 +173,7 @@ def delivery_routes(framing: Framing, desk: Deliveries) -> APIRouter:
     ) -> Response:
         frame = await framing.frame(request, principal, plan, year)
         form = await form_of(request)
-        answer = await _carried_out(edge, request, principal, frame, form, only=delivery)
+        answer = await carried_out(request, frame.words, edge.change(form, asker(request, principal), only=delivery))
         if isinstance(answer, Response):
             return answer
         message, status = answer
@@ -207,11 +200,9 @@ def why_routes(framing: Framing, desk: Deliveries) -> APIRouter:
         cursor: Cursor = None,
         fragment: Fragment = None,
     ) -> Response:
-        if (redirect := preference(request)) is not None:
-            return redirect
-        frame = await framing.frame(request, principal, plan, year)
-        if fragment == "freshness":
-            return framing.fragment(fragment, frame)
+        frame = await framing.opened(request, principal, plan, year, fragment)
+        if isinstance(frame, Response):
+            return frame
         subject, unit, recipient = subject.strip(), unit.strip(), recipient.strip()
         asked = bool(subject or unit or recipient)
         found, status = None, 200
@@ -236,19 +227,6 @@ def why_routes(framing: Framing, desk: Deliveries) -> APIRouter:
         return framing.answer("why.html", frame, status=status, view=view)
 
     return routes
-
-
-async def _carried_out(
-    edge: DeliveryEdge, request: Request, principal: Principal, frame: Frame, form: Form, *, only: str = ""
-) -> Response | tuple[told.Message, int]:
-    """The redirect after a change that was carried out in full; else what to say, and the status to say it with."""
-    try:
-        done, outcome = await edge.change(form, asker(request, principal), only=only)
-    except Incomplete as err:
-        return fault_message(err, frame.words), 422
-    if outcome.is_whole:
-        return again(request, done, len(outcome.done))
-    return told.not_whole(outcome, lambda id: "", frame.words), status_of(outcome)
 
 
 def _statuses(chosen: str | None, frame: Frame) -> list[tuple[str, str, bool]]:

@@ -32,7 +32,6 @@ from services.dashboard.routes.frame import (
     Year,
     asker,
     everywhere,
-    preference,
 )
 from shared.events.notice import DigestState
 from shared.http.identity import Principal
@@ -76,11 +75,9 @@ def digest_routes(framing: Framing, held: Digests) -> APIRouter:
         cursor: Cursor = None,
         fragment: Fragment = None,
     ) -> Response:
-        if (redirect := preference(request)) is not None:
-            return redirect
-        frame = await framing.frame(request, principal, plan, year)
-        if fragment == "freshness":
-            return framing.fragment(fragment, frame)
+        frame = await framing.opened(request, principal, plan, year, fragment)
+        if isinstance(frame, Response):
+            return frame
         choice = frame.setting.choice
         if choice is None:
             return framing.answer("welcome.html", frame)
@@ -139,11 +136,9 @@ def digest_routes(framing: Framing, held: Digests) -> APIRouter:
         language: str = "",
         fragment: Fragment = None,
     ) -> Response:
-        if (redirect := preference(request)) is not None:
-            return redirect
-        frame = await framing.frame(request, principal, plan, year)
-        if fragment == "freshness":
-            return framing.fragment(fragment, frame)
+        frame = await framing.opened(request, principal, plan, year, fragment)
+        if isinstance(frame, Response):
+            return frame
         facts = await held.one(digest)
         if facts is None:
             return framing.answer("missing.html", frame, status=404, code=digest, what="digest")

@@ -7,7 +7,7 @@ the request. A cookie speaks for a write only when the browser says that it come
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode
 
@@ -90,6 +90,19 @@ def again(request: Request, done: str, number: int) -> Response:
 def fault_message(err: Incomplete, words: Words) -> told.Message:
     """What is missing, in words."""
     return told.fault(err.code, words, n=AT_ONCE_MAX)
+
+
+async def carried_out(
+    request: Request, words: Words, change: Awaitable[tuple[str, Outcome]]
+) -> Response | tuple[told.Message, int]:
+    """The redirect after a change that was carried out in full; else what to say, and the status to say it with."""
+    try:
+        done, outcome = await change
+    except Incomplete as err:
+        return fault_message(err, words), 422
+    if outcome.is_whole:
+        return again(request, done, len(outcome.done))
+    return told.not_whole(outcome, lambda _: "", words), status_of(outcome)
 
 
 def status_of(outcome: Outcome) -> int:

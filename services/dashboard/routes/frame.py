@@ -124,6 +124,15 @@ class Framing:
         )
         return Frame(setting, words, address, around, told.done(query.get("done"), query.get("n"), words))
 
+    async def opened(
+        self, request: Request, principal: Principal, plan: str | None, year: str | None, fragment: str | None
+    ) -> Frame | Response:
+        """The frame of a page that is read; or the answer at once: a preference is kept, freshness alone is asked."""
+        if (redirect := preference(request)) is not None:
+            return redirect
+        frame = await self.frame(request, principal, plan, year)
+        return self.fragment(fragment, frame) if fragment == "freshness" else frame
+
     def answer(self, template: str, frame: Frame, *, status: int = 200, **values: Any) -> Response:
         """The rendered page."""
         return self._html(template, frame, values, status)

@@ -21,7 +21,6 @@ from services.dashboard.routes.frame import (
     Year,
     asker,
     everywhere,
-    preference,
 )
 from shared.events.inspection import InspectionPhase, InspectionState
 from shared.http.identity import Principal
@@ -57,11 +56,9 @@ def inspection_routes(framing: Framing, held: Inspections) -> APIRouter:
         cursor: Cursor = None,
         fragment: Fragment = None,
     ) -> Response:
-        if (redirect := preference(request)) is not None:
-            return redirect
-        frame = await framing.frame(request, principal, plan, year)
-        if fragment == "freshness":
-            return framing.fragment(fragment, frame)
+        frame = await framing.opened(request, principal, plan, year, fragment)
+        if isinstance(frame, Response):
+            return frame
         choice = frame.setting.choice
         if choice is None:
             return framing.answer("welcome.html", frame)
@@ -95,11 +92,9 @@ def inspection_routes(framing: Framing, held: Inspections) -> APIRouter:
         year: Year = None,
         fragment: Fragment = None,
     ) -> Response:
-        if (redirect := preference(request)) is not None:
-            return redirect
-        frame = await framing.frame(request, principal, plan, year)
-        if fragment == "freshness":
-            return framing.fragment(fragment, frame)
+        frame = await framing.opened(request, principal, plan, year, fragment)
+        if isinstance(frame, Response):
+            return frame
         facts = await held.one(id)
         if facts is None:
             return framing.answer("missing.html", frame, status=404, code=id, what="inspection")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from services.dashboard.domain.asking import Reader, Refused
 from services.dashboard.domain.facts import Audit, Pipeline
 from services.dashboard.pages import pipeline
-from services.dashboard.routes.frame import Fragment, Framing, PlanCode, Year, asker, everywhere, preference
+from services.dashboard.routes.frame import Fragment, Framing, PlanCode, Year, asker, everywhere
 from shared.http.identity import Principal
 
 
@@ -39,11 +39,9 @@ def pipeline_routes(framing: Framing, pipelines: Pipelines, audits: Audits) -> A
         year: Year = None,
         fragment: Fragment = None,
     ) -> Response:
-        if (redirect := preference(request)) is not None:
-            return redirect
-        frame = await framing.frame(request, principal, plan, year)
-        if fragment == "freshness":
-            return framing.fragment(fragment, frame)
+        frame = await framing.opened(request, principal, plan, year, fragment)
+        if isinstance(frame, Response):
+            return frame
         view = pipeline.compose(await pipelines.load(), frame.words)
         if fragment == "pipeline":
             return framing.fragment("pipeline", frame, view=view)
