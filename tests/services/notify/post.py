@@ -22,6 +22,8 @@ class Post:
     port: int = 0
     messages: list[tuple[str, EmailMessage]] = field(default_factory=list)
     rcpt_answers: list[str] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
+    """The answer to every message for an address. Several messages arrive in no certain order; an address is certain."""
     mail_answers: list[str] = field(default_factory=list)
     data_answers: list[str] = field(default_factory=list)
     attempts: int = 0
@@ -56,6 +58,8 @@ class Post:
 
     async def handle_RCPT(self, _server: SMTP, _session: Any, envelope: Any, address: str, _options: Any) -> str:
         self.attempts += 1
+        if address in self.refused:
+            return self.refused[address]
         if self.rcpt_answers:
             answer = self.rcpt_answers.pop(0)
             if not answer.startswith("250"):

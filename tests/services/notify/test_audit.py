@@ -107,7 +107,7 @@ async def test_preferences_are_made_up(running: Running) -> None:
 
 
 async def test_what_was_done_to_deliveries_is_made_up_and_what_was_not_is_not(running: Running) -> None:
-    running.post.rcpt_answers = ["550 no such user"]
+    running.post.refused = {"giamdoc@tttt.example": "550 no such user"}
     await ready(running)
     await running.go("2011-03-15 10:01")
     running.clock.set(at("2011-03-15 10:02"))
@@ -121,7 +121,7 @@ async def test_what_was_done_to_deliveries_is_made_up_and_what_was_not_is_not(ru
 
 
 async def test_an_intention_that_a_crash_cut_short_leaves_no_line(running: Running) -> None:
-    running.post.rcpt_answers = ["550 no such user"]
+    running.post.refused = {"giamdoc@tttt.example": "550 no such user"}
     await ready(running)
     await running.go("2011-03-15 10:01")
     failed = next(one for one in await running.deliveries() if one.status == "PERMANENT_FAILURE")
@@ -134,7 +134,7 @@ async def test_an_intention_that_a_crash_cut_short_leaves_no_line(running: Runni
 
 
 async def test_an_address_that_was_switched_on_is_made_up_and_one_that_failed_is_not(running: Running) -> None:
-    running.post.rcpt_answers = ["550 no such user"]
+    running.post.refused = {"giamdoc@tttt.example": "550 no such user"}
     await ready(running)
     await running.go("2011-03-15 10:01")
     id = Target("email", "giamdoc@tttt.example").id

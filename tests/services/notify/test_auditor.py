@@ -142,7 +142,7 @@ async def test_it_looks_once_an_hour(running: Running) -> None:
 
 
 async def test_a_reminder_that_reached_nobody_has_failed(running: Running) -> None:
-    running.post.rcpt_answers = ["550 no such mailbox"]
+    running.post.refused = {OFFICER: "550 no such mailbox"}
     await begun(running)
     assert (await row(running, "BEFORE-3")).status == "FAILED"
     assert (await row(running, "BEFORE-3")).decision == "not_delivered"
@@ -152,7 +152,7 @@ async def test_a_reminder_that_reached_one_of_two_is_sent(running: Running) -> N
     people = (contact("report_officer", OFFICER), contact("unit_approver", "binh@cvt.example"))
     await running.hear(plan_state(plan()), center(), unit("CVT", *people), obligation())
     await running.go("2011-03-14 09:00")
-    running.post.rcpt_answers = ["550 no such mailbox"]
+    running.post.refused = {OFFICER: "550 no such mailbox"}
     await running.go("2011-03-15 09:00")
     assert (await row(running, "BEFORE-1")).status == "SENT"
     assert len((await row(running, "BEFORE-1")).unreached) == 1

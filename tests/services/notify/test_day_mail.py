@@ -140,10 +140,11 @@ async def test_what_was_sent_again_by_a_person_turns_the_rows_to_the_truth(runni
     await registered(running)
     state = await concluded(running)
     await running.hear(obligation())
-    running.post.rcpt_answers = ["550 no such user", "550 no such user"]
+    running.post.refused = dict.fromkeys((OFFICER, APPROVER), "550 no such user")
     await running.go(MORNING)
     assert (await running.decisions(obligation().obligation))["BEFORE-3"] == ("FAILED", "not_delivered")
     assert (await first_word(running, state)).status == "FAILED"
+    running.post.refused = {}
     work = running.notify.work.deliveries
     await work.addresses.enable(Target("email", OFFICER).id, by="lan", reason="hộp thư đã mở", now_ms=at(MORNING))
     failed = next(one for one in await running.deliveries() if one.recipient == OFFICER)

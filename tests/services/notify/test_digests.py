@@ -138,7 +138,7 @@ async def test_all_clear_is_said_to_leadership_and_spares_the_standing_body(runn
 
 async def test_alerts_promises_and_what_was_not_delivered_are_in_it(running: Running) -> None:
     await hear_quarter(running)
-    running.post.rcpt_answers = ["550 no such user"]
+    running.post.refused = {"giamdoc@tttt.example": "550 no such user"}
     await running.hear(report("CVT", copied=True))
     await running.go("2011-03-15 10:00")
     await running.go("2011-03-15 10:01")
