@@ -105,7 +105,7 @@ BAD_VALUES: list[Any] = [
     b"bytes",
     (1, 2),
     {1, 2},
-    object(),
+    NotImplemented,
     1j,
     {"a.b": 1},
     {"$set": 1},
