@@ -131,6 +131,16 @@ class Documents(Protocol):
         """Number of documents that `find` would give without a limit."""
         ...
 
+    async def revisions(
+        self, collection: str, *, after: str = "", limit: int = FIND_LIMIT_MAX
+    ) -> list[tuple[str, int]]:
+        """`_id` and `rev` of the documents after an `_id`, in their order; fewer than `limit`: no more follow.
+
+        For who keeps copies of a small collection and asks which of them moved on; contents are not read. One that
+        was deleted and inserted again begins at 1 again: keep no copies where documents are deleted.
+        """
+        ...
+
     async def list_pending(self, collection: str, *, limit: int) -> list[Document]:
         """Documents of an emitting collection that carry pending events, oldest first (field `pending_ms`).
 

@@ -19,7 +19,15 @@ import orjson
 from shared.errors import Transient
 from shared.store import sqlite_statements as statements
 from shared.store.declared import declare, declared_collection, emitting_collection
-from shared.store.documents import Between, Collection, Document, Page, PublishedEvents, Scalar
+from shared.store.documents import (
+    FIND_LIMIT_MAX,
+    Between,
+    Collection,
+    Document,
+    Page,
+    PublishedEvents,
+    Scalar,
+)
 from shared.store.query import plan
 from shared.store.sqlite_errors import translated
 from shared.store.sqlite_reader import PointReader, Readers
@@ -157,6 +165,13 @@ class EmbeddedDocuments:
     ) -> int:
         query = plan(declared_collection(self._declared, collection), equals, between=between)
         return await self._readers.read(partial(statements.count, table=self._table(collection), span=query.span))
+
+    async def revisions(
+        self, collection: str, *, after: str = "", limit: int = FIND_LIMIT_MAX
+    ) -> list[tuple[str, int]]:
+        check_limit(limit)
+        table = self._table(collection)
+        return await self._readers.read(partial(statements.revisions, table=table, after=after, limit=limit))
 
     async def list_pending(self, collection: str, *, limit: int) -> list[Document]:
         emitting_collection(self._declared, collection)

@@ -29,7 +29,16 @@ from pymongo.errors import (
 
 from shared.errors import Permanent, TiendoError, Transient
 from shared.store.declared import SchemaMismatch, declare, declared_collection, emitting_collection, index_name
-from shared.store.documents import Between, Collection, Document, Index, Page, PublishedEvents, Scalar
+from shared.store.documents import (
+    FIND_LIMIT_MAX,
+    Between,
+    Collection,
+    Document,
+    Index,
+    Page,
+    PublishedEvents,
+    Scalar,
+)
 from shared.store.pending import without_published
 from shared.store.query import Span, plan
 from shared.store.validate import (
@@ -178,6 +187,16 @@ class MongoDocuments:
         with _boundary(f"counting {collection}"):
             counted = await self._at(collection).aggregate(stages).to_list(1)
         return int(counted[0]["n"]) if counted else 0
+
+    async def revisions(
+        self, collection: str, *, after: str = "", limit: int = FIND_LIMIT_MAX
+    ) -> list[tuple[str, int]]:
+        declared_collection(self._declared, collection)
+        check_limit(limit)
+        with _boundary(f"reading {collection}"):
+            cursor = self._at(collection).find({"_id": {"$gt": after}}, {"rev": 1}).sort([("_id", 1)]).limit(limit)
+            found = await cursor.to_list(limit)
+        return [(document["_id"], document["rev"]) for document in found]
 
     async def list_pending(self, collection: str, *, limit: int) -> list[Document]:
         emitting_collection(self._declared, collection)

@@ -160,6 +160,10 @@ def walk(connection: sqlite3.Connection, table: Table, spans: Sequence[Span], li
     return found
 
 
+def revisions(connection: sqlite3.Connection, table: Table, after: str, limit: int) -> list[tuple[str, int]]:
+    return [(id.decode(), rev) for id, rev in connection.execute(table.revisions, (after, limit))]
+
+
 def count(connection: sqlite3.Connection, table: Table, span: Span) -> int:
     condition, values = _condition(table, span)
     return int(connection.execute(f"SELECT count(*) FROM {table.source} {condition}", values).fetchone()[0])

@@ -57,6 +57,7 @@ class Table:
         self.present = f'SELECT 1 FROM "{name}" WHERE id = ? AND rev = ?'
         self.delete = f'DELETE FROM "{name}" WHERE id = ?'
         self.delete_if = f'DELETE FROM "{name}" WHERE id = ? AND rev = ?'
+        self.revisions = f'SELECT id, rev FROM "{name}" WHERE id > ? ORDER BY id LIMIT ?'
         self._replace: dict[tuple[int, ...], str] = {}
         self._reading(f"{name}__pending")
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 from services.notify.domain.instants import NEVER_MS
 from shared.errors import Transient
 from shared.events.unit import UnitState
-from shared.store.documents import Between, Collection, Document, Documents, Index, scan
+from shared.store.documents import Between, Collection, Document, Documents, Index
 
 UNITS = Collection("units", indexes=(Index(("check_at_ms",)),))
 ATTEMPTS_MAX = 5
@@ -26,7 +26,7 @@ class Units:
     def __init__(self, store: Documents, languages: Languages | None = None) -> None:
         self._store = store
         self._languages = languages
-        self._parsed: dict[str, tuple[str, UnitState]] = {}
+        self._copies: dict[str, tuple[int, UnitState]] = {}
 
     async def put(self, state: UnitState, *, check_at_ms: int) -> bool:
         """Keep a state if it is newer than what is held; whether it was."""
@@ -49,21 +49,24 @@ class Units:
         raise Transient(f"unit {state.unit} moved on {ATTEMPTS_MAX} times while it was saved")
 
     async def all(self) -> dict[str, UnitState]:
-        """Every unit by code; some hundreds at most."""
+        """Every unit by code; some thousands at most. Asked for at every pass, and they change a few times a year: what
+        has not moved on is not read again. Units are never deleted."""
         chosen = await self._languages() if self._languages is not None else {}
-        found: dict[str, UnitState] = {}
-        async for document in scan(self._store, UNITS.name):
-            state = self._state(document)
-            found[document["unit"]] = _spoken(state, chosen) if chosen else state
-        return found
+        states = [state async for page in self._pages() for state in await self._states(page)]
+        return {state.unit: _spoken(state, chosen) if chosen else state for state in states}
 
-    def _state(self, document: Document) -> UnitState:
-        """Read once per content: units are asked for at every pass and change a few times a year."""
-        code, text = document["unit"], document["state_json"]
-        held = self._parsed.get(code)
-        if held is None or held[0] != text:
-            held = self._parsed[code] = (text, UnitState.model_validate_json(text))
-        return held[1]
+    async def _pages(self) -> AsyncIterator[list[tuple[str, int]]]:
+        page = await self._store.revisions(UNITS.name)
+        while page:
+            yield page
+            page = await self._store.revisions(UNITS.name, after=page[-1][0])
+
+    async def _states(self, page: list[tuple[str, int]]) -> list[UnitState]:
+        moved = [id for id, rev in page if id not in self._copies or self._copies[id][0] != rev]
+        for document in await self._store.get_many(UNITS.name, moved):
+            state = UnitState.model_validate_json(document["state_json"])
+            self._copies[document["_id"]] = (document["rev"], state)
+        return [self._copies[id][1] for id, _ in page]
 
     async def to_check(self, now_ms: int, limit: int) -> list[UnitState]:
         """Units whose contacts changed since they were looked at."""

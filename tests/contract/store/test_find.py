@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.errors import Misuse, Permanent
-from shared.store.documents import Between, Documents, Page, scan
+from shared.store.documents import FIND_LIMIT_MAX, Between, Documents, Page, scan
 from tests.contract.store.collections_used import thing
 
 pytestmark = pytest.mark.anyio
@@ -30,6 +30,27 @@ async def test_equality_and_range_are_half_open(store: Documents) -> None:
     assert numbers(page) == [33, 35, 37, 39]
     page = await store.find("things", {"kind": "b"}, between=Between("at_ms", below=1))
     assert numbers(page) == [1, 3, 5, 7]
+
+
+async def test_revisions_tell_which_documents_moved_on(store: Documents) -> None:
+    await fill(store)
+    held = await store.get("things", thing(7)["_id"])
+    assert held is not None
+    assert await store.replace("things", {**held, "at_ms": 9})
+    told = await store.revisions("things", limit=30)
+    assert [id for id, _ in told] == [thing(n)["_id"] for n in range(30)]
+    assert {id for id, rev in told if rev != 1} == {held["_id"]}
+    assert dict(told)[held["_id"]] == held["rev"] + 1
+    assert [id for id, _ in await store.revisions("things", after=told[-1][0])] == [
+        thing(n)["_id"] for n in range(30, 40)
+    ]
+    assert await store.revisions("things", after=thing(39)["_id"]) == []
+
+
+@pytest.mark.parametrize("limit", [0, FIND_LIMIT_MAX + 1])
+async def test_revisions_have_a_bound(store: Documents, limit: int) -> None:
+    with pytest.raises(Misuse):
+        await store.revisions("things", limit=limit)
 
 
 async def test_equality_fields_may_be_named_in_any_order(store: Documents) -> None:

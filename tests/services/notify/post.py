@@ -23,7 +23,7 @@ class Post:
     messages: list[tuple[str, EmailMessage]] = field(default_factory=list)
     rcpt_answers: list[str] = field(default_factory=list)
     refused: dict[str, str] = field(default_factory=dict)
-    """The answer to every message for an address. Several messages arrive in no certain order; an address is certain."""
+    """The answer to every message for an address: of several messages nobody knows which comes first."""
     mail_answers: list[str] = field(default_factory=list)
     data_answers: list[str] = field(default_factory=list)
     attempts: int = 0
