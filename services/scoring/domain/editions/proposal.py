@@ -15,6 +15,7 @@ from services.scoring.domain.editions.edition import Agreed, Correction
 from services.scoring.domain.editions.files import File, sha256_of
 from services.scoring.domain.ledger import Owed
 from services.scoring.domain.round.refusals import forbidden, is_sealed, refused, wrong_phase
+from shared.clock import iso
 from shared.events.score import EvaluationPhase
 from shared.refusal import Refusal
 
@@ -101,7 +102,8 @@ def check_may_propose(phase: EvaluationPhase, *, unsettled: int) -> None:
 
 
 def check_year_over(owed: Iterable[Owed], now_ms: int) -> None:
-    """Refused while a period of the year is not over: intake would not seal its reports either."""
+    """Refused while a period of the year is not over (intake would not seal its reports either), or while a report of
+    it may still come in time: a seal would take from the unit the days that it was promised."""
     for entry in owed:
         if entry.period_end_ms > now_ms:
             raise refused(
@@ -110,6 +112,15 @@ def check_year_over(owed: Iterable[Owed], now_ms: int) -> None:
                 f"Period {entry.period} is not over; the year cannot be sealed yet.",
                 obligation=entry.obligation,
                 period=entry.period,
+            )
+        if entry.outcome == "PENDING" and not entry.due(now_ms):
+            due_at = iso(entry.due_at_ms)
+            raise refused(
+                "reports_due",
+                f"Đơn vị {entry.unit} còn thời hạn nộp báo cáo kỳ {entry.period} đến {due_at}.",
+                f"Unit {entry.unit} may still send its report for {entry.period}, due at {due_at}. Wait until then.",
+                obligation=entry.obligation,
+                due_at=due_at,
             )
 
 

@@ -21,6 +21,7 @@ from services.scoring.domain.editions.proposal import (
     voided,
 )
 from services.scoring.domain.editions.voiding import changes_since
+from shared.clock import iso
 from shared.refusal import Refusal
 from tests.services.scoring.domain.editions.worlds import END_MS, computed, content, small_plan, some_units, sources
 
@@ -49,6 +50,17 @@ def test_a_year_that_is_not_over_is_not_sealed() -> None:
     with pytest.raises(Refusal) as refusal:
         check_year_over(owed, END_MS - 1)
     assert (refusal.value.kind, refusal.value.members["period"]) == ("state", "2011")
+
+
+def test_a_year_whose_reports_may_still_come_in_time_is_not_sealed() -> None:
+    first, *others = sources(UNITS).owed
+    owed = [replace(first, outcome="PENDING"), *others]
+    with pytest.raises(Refusal) as refusal:
+        check_year_over(owed, first.due_at_ms)
+    told = {"reason": "reports_due", "obligation": first.obligation, "due_at": iso(first.due_at_ms)}
+    assert refusal.value.members == told
+    check_year_over(owed, first.due_at_ms + 1)
+    check_year_over([replace(first, outcome="WAIVED"), *others], END_MS)
 
 
 def test_whoever_proposed_cannot_confirm() -> None:
