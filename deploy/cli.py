@@ -1,4 +1,4 @@
-"""`tiendo ...`: start, look, publish, import, make keys, send a report, look after dead letters."""
+"""`tiendo ...`: start, look, publish, import, make keys, send a report, look after dead letters, back up."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -99,6 +100,32 @@ def doctor() -> None:
         if not finding.fine:
             console.print(f"       -> {finding.mend}", markup=False, soft_wrap=True)
     raise typer.Exit(0 if all(finding.fine for finding in findings) else 1)
+
+
+@app.command()
+def backup(folder: Path) -> None:
+    """Copy stores, evidence and the local secret into a new folder, while the platform runs or not."""
+    from deploy.local.backup import back_up
+
+    async def work() -> None:
+        found = await asyncio.to_thread(back_up, layout(), folder, now=datetime.now(UTC).isoformat(timespec="seconds"))
+        size = sum(one.bytes for one in found) / 2**20
+        console.print(f"Backed up {len(found)} files, {size:.1f} MiB, to {folder}.", soft_wrap=True)
+        console.print("It holds the secret that signs tokens and links: keep it as you keep that.")
+
+    run(work)
+
+
+@app.command()
+def restore(folder: Path) -> None:
+    """Check a backup and make it the data of this platform, which must be stopped and its data moved away."""
+    from deploy.local.backup import restore as restored
+
+    async def work() -> None:
+        found = await asyncio.to_thread(restored, layout(), folder)
+        console.print(f"Restored {len(found)} files. Start the platform: the broker is rebuilt from the stores.")
+
+    run(work)
 
 
 def _text_of(path: Path) -> str:

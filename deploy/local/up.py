@@ -61,7 +61,7 @@ async def up(layout: Layout, *, empty: bool, console: Console, once: bool = Fals
     """
     _refuse_when_impossible(layout)
     layout.data.mkdir(parents=True, exist_ok=True)
-    held = layout.read_local()
+    held = layout.write_local(pid=os.getpid())  # from now on `tiendo doctor` knows whose ports these are
     sample = held.get("sample", {})
     wants_sample = not empty and not sample.get("done")
     if wants_sample and not layout.clock_file.exists():

@@ -49,7 +49,19 @@ def written(folder: Path, name: str, content: Any) -> str:
 
 def test_without_a_command_it_lists_what_there_is() -> None:
     done = tiendo()
-    for command in ("up", "doctor", "plan", "units", "keys", "report", "verify", "dead-letters", "demo"):
+    for command in (
+        "up",
+        "doctor",
+        "plan",
+        "units",
+        "keys",
+        "report",
+        "verify",
+        "backup",
+        "restore",
+        "dead-letters",
+        "demo",
+    ):
         assert re.search(rf"\b{command}\b", done.output), command
 
 
