@@ -49,12 +49,13 @@ def test_only_main_reads_settings(service: str) -> None:
 
 
 def test_drivers_are_imported_in_one_place_each() -> None:
-    """nats in shared/nats, motor and pymongo in shared/store/mongo.py, sqlite3 in the embedded store."""
+    """nats in shared/nats, motor and pymongo in shared/store/mongo.py, sqlite3 in the embedded store and what looks after
+    its files."""
     homes = {
         "nats": ("shared/nats/",),
         "motor": ("shared/store/mongo",),
         "pymongo": ("shared/store/mongo",),
-        "sqlite3": ("shared/store/", "deploy/local/doctor.py"),
+        "sqlite3": ("shared/store/", "deploy/local/doctor.py", "deploy/local/backup.py"),
     }
     strangers = []
     for folder in ("shared", "services", "deploy"):
