@@ -49,7 +49,7 @@ def test_only_main_reads_settings(service: str) -> None:
 
 
 def test_drivers_are_imported_in_one_place_each() -> None:
-    """nats in shared/nats, motor and pymongo in shared/store/mongo.py, sqlite3 in the store and what minds its files."""
+    """nats in shared/nats, motor and pymongo in shared/store/mongo.py, sqlite3 where the store's files are."""
     homes = {
         "nats": ("shared/nats/",),
         "motor": ("shared/store/mongo",),
