@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from services.intake.formats.faults import FileFault
 from shared.events.base import Names
+from shared.events.report import ReportedValue
 
 COLUMNS_MAX = 100
 
@@ -42,6 +43,9 @@ INFORMING = (
 FIELDS = tuple(ALIASES)
 REQUIRED = ("plan", "form", "unit", "period", "indicator")
 
+ESTIMATED = "estimated"
+"""In files the mark of an estimate stands where the status stands; in JSON it is a member of its own."""
+
 STATUSES = {
     "": "reported",
     "reported": "reported",
@@ -50,6 +54,8 @@ STATUSES = {
     "khongphatsinh": "nil",
     "notapplicable": "not_applicable",
     "khongapdung": "not_applicable",
+    "estimated": ESTIMATED,
+    "uoctinh": ESTIMATED,
     "explanation": "explanation",
     "giaitrinh": "explanation",
 }
@@ -70,6 +76,11 @@ def plain(text: str) -> str:
     """Lower case, without accents, spaces, underscores and signs: `Đơn vị` is `donvi`."""
     spread = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
     return re.sub(r"[^a-z0-9]", "", spread)
+
+
+def status_shown(value: ReportedValue) -> str:
+    """What stands in a file's column of the status for this value."""
+    return ESTIMATED if value.estimated else value.status
 
 
 _KNOWN = {plain(name): field for field, names in ALIASES.items() for name in (field, *names)}

@@ -13,7 +13,7 @@ from typing import IO
 
 import xlsxwriter
 
-from services.intake.formats.columns import FIELDS
+from services.intake.formats.columns import FIELDS, status_shown
 from services.intake.formats.injection import guarded
 from services.intake.formats.template import WORKBOOK
 from services.intake.formats.xlsx_rows import number_text
@@ -45,7 +45,7 @@ def _members(value: ReportedValue) -> list[Cell]:
         value.value,
         value.numerator,
         value.denominator,
-        value.status,
+        status_shown(value),
         value.reason,
         evidence.kind if evidence else None,
         evidence.reference if evidence else None,

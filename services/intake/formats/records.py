@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from services.intake.formats.columns import EVIDENCE_KINDS, STATUSES, plain
+from services.intake.formats.columns import ESTIMATED, EVIDENCE_KINDS, STATUSES, plain
 from services.intake.formats.injection import unguarded
 from services.intake.formats.numbers import NumberFault, Numbers
 
@@ -47,15 +47,13 @@ class Records:
         head = [line, "value", plan, form, unit, period, replaces]
         status = STATUSES.get(plain(status_cell)) if status_cell else "reported"
         if status is None:
-            faults.append(["STATUS_UNKNOWN", "status", "reported, nil, not_applicable", _short(status_cell)])
+            faults.append(["STATUS_UNKNOWN", "status", "reported, estimated, nil, not_applicable", _short(status_cell)])
             status = "reported"
         if status == "explanation":
             return [line, "explain", *head[2:], [indicator, reason], faults]
         if status == "nil" and not indicator:
             return [line, "nil", *head[2:], reason, faults]
-        held: dict[str, Any] = {"indicator": indicator}
-        if status != "reported":
-            held["status"] = status
+        held: dict[str, Any] = {"indicator": indicator, **_SAID[status]}
         for member, cell in zip(_NUMBERS, cells[5:8], strict=True):
             if cell:
                 try:
@@ -77,6 +75,14 @@ class Records:
         faults.append(["VERSION_UNREADABLE", "replaces", "1, 2, 3, ...", _short(cell)])
         return None
 
+
+_SAID: dict[str, dict[str, Any]] = {
+    "reported": {},
+    ESTIMATED: {"estimated": True},
+    "nil": {"status": "nil"},
+    "not_applicable": {"status": "not_applicable"},
+}
+"""The members of a value that the column of the status stands for."""
 
 _KEY = ("plan", "form", "unit", "period")
 _NUMBERS = ("value", "numerator", "denominator")

@@ -15,6 +15,7 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from services.intake.formats.columns import ESTIMATED, status_shown
 from services.intake.formats.template_sheet import (
     COLUMNS,
     FIRST_ROW,
@@ -52,6 +53,7 @@ _HEADS: dict[str, Names] = {
 _WIDTHS = (5, 10, 60, 12, 17, 12, 12, 12, 30, 17, 26, 20, 12, 12, 12)
 _STATUSES = {
     "reported": Names(vi="Có số liệu", en="reported"),
+    ESTIMATED: Names(vi="Ước tính", en="estimated"),
     "nil": Names(vi="Không phát sinh", en="nil"),
     "not_applicable": Names(vi="Không áp dụng", en="not_applicable"),
 }
@@ -158,7 +160,7 @@ class _Sheet:
         now, before = filling.values.get(code), filling.previous.get(code)
         self._line(row, code, _described(indicator, language), number=number, measure=indicator.measure)
         self._list(row, "status", [names.of(language) for names in _STATUSES.values()])
-        self._put(row, "status", _STATUSES[now.status].of(language) if now else None, self._open)
+        self._put(row, "status", _STATUSES[status_shown(now)].of(language) if now else None, self._open)
         wanted = ("numerator", "denominator") if indicator.is_quotient else ("value",)
         for member in ("value", "numerator", "denominator"):
             if member in wanted:

@@ -88,6 +88,21 @@ async def test_a_template_of_a_standing_report_amends_it(intake: Running) -> Non
     assert late["summary"]["conflicts"][0]["code"] == "VERSION_MOVED"
 
 
+@pytest.mark.parametrize("path", ["/v1/reports.csv", "/v1/reports.xlsx", TEMPLATE])
+async def test_an_estimate_goes_out_and_comes_in_with_every_file(intake: Running, path: str) -> None:
+    body = monthly()
+    body["values"][2]["estimated"] = True
+    assert (await intake.post(body)).status_code == 201
+    file = (await intake.call("GET", path)).content
+    job = await imported(intake, file, format="csv" if path.endswith("csv") else "xlsx")
+    assert job["summary"]["reports"]["unchanged"] == 1, job
+    if path == TEMPLATE:
+        job = await imported(intake, filled(file, {place("status", 2): "Có số liệu"}), format="xlsx")
+        assert job["summary"]["reports"]["created"] == 1, job
+        state = (await intake.entry())["report"]["state"]
+        assert [value.get("estimated") for value in state["values"]] == [None, None, None]
+
+
 async def test_status_reason_explanation_and_nil_by_template(intake: Running) -> None:
     cells = {**FILLED, place("numerator", 0): 60.0, place("status", 2): "Không áp dụng", place("reason", 2): "Không có"}
     del cells[place("value", 2)]

@@ -46,7 +46,7 @@ async def test_vietnamese_headers_semicolons_and_decimal_commas(intake: Running)
     header = "Kế hoạch;Biểu mẫu;Đơn vị;Kỳ báo cáo;Chỉ tiêu;Giá trị;Tử số;Mẫu số;Trạng thái;Lý do"
     lines = [
         "SMALL;MONTHLY;U1;2011-M03;MAIL;;40;50;;",
-        "SMALL;MONTHLY;U1;2011-M03;DOCS;;1,5;2,5;;",
+        "SMALL;MONTHLY;U1;2011-M03;DOCS;;1,5;2,5;Ước tính;",
         "SMALL;MONTHLY;U1;2011-M03;CALLS;;;;Không áp dụng;Không có cuộc gọi",
     ]
     body = csv_of(*lines, header=header).decode()
@@ -54,6 +54,7 @@ async def test_vietnamese_headers_semicolons_and_decimal_commas(intake: Running)
     assert job["summary"]["outcome"] == "ACCEPTED", job
     values = {value["indicator"]: value for value in (await intake.entry())["report"]["state"]["values"]}
     assert (values["DOCS"]["numerator"], values["CALLS"]["status"]) == (1.5, "not_applicable")
+    assert (values["DOCS"]["status"], values["DOCS"]["estimated"]) == ("reported", True)
 
 
 async def test_a_nil_return_and_explanations_have_rows_of_their_own(intake: Running) -> None:
