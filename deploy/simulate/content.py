@@ -12,12 +12,15 @@ from typing import Any
 
 from deploy.simulate.behaviour import Action, chance, kind_of
 from deploy.simulate.identities import identities, keep
+from shared.plan.inspection import InspectionRule
 from shared.plan.model import Form, Indicator, LevelMap, Plan, Steps
 from shared.plan.periods import Period
 from shared.plan.units import UnitInput
 
 PERIODS_IN_YEAR = {"monthly": 12, "quarterly": 4, "half_year": 2, "nine_months": 1, "annual": 1}
 HEADCOUNT_UNKNOWN = 60
+INCIDENT_SHARE = 0.03
+"""Share of reports that tell of a serious incident: one that every unit had would tell nobody where to look."""
 
 Row = dict[str, Any]
 
@@ -31,6 +34,7 @@ class Author:
         self._seed = seed
         self._files: dict[str, bytes] = {}
         self._identities = identities(plan)
+        self._incidents = frozenset(code for rule in plan.inspection for code in _incidents_of(rule))
         self._limited = frozenset(i.code for i in plan.indicators() if i.type == "ratio" and not i.allow_over_100)
 
     def report(self, action: Action) -> dict[str, Any]:
@@ -136,6 +140,8 @@ class Author:
         return max(2, round(base * step * (wobble if indicator.time == "flow" else 1)))
 
     def _value(self, indicator: Indicator, unit: str, period: Period, level: float) -> float:
+        if indicator.code in self._incidents:
+            return float(chance(self._seed, "incident", unit, indicator.code, period.code) < INCIDENT_SHARE)
         draw = chance(self._seed, "value", unit, indicator.code, period.year)
         if indicator.type == "boolean":
             return 1.0 if draw < 0.35 + 0.4 * level else 0.0
@@ -187,6 +193,11 @@ class Author:
 
     def _explanations(self) -> dict[str, str]:
         return {rule.code: "Số liệu đã được đơn vị rà soát" for rule in self._plan.validation if rule.explain}
+
+
+def _incidents_of(rule: InspectionRule) -> Iterable[str]:
+    """The indicators that a rule about serious incidents counts."""
+    return rule.parameters.get("indicators", ()) if rule.signal == "security_incident" else ()
 
 
 def _step(period: Period) -> int:

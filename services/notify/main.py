@@ -96,7 +96,7 @@ async def compose(
     books, metrics = Books(store), telemetry.metrics
     letters, audit = Letters(dashboard_url=settings.dashboard_url), Audit(books.audit_chain)
     pages = Foot(letters)
-    digests = DigestWork(books, press=press or Press(letters, browser_url=settings.public_url), metrics=metrics)
+    digests = DigestWork(books, press=press or Press(letters, dashboard_url=settings.dashboard_url), metrics=metrics)
     links = Links(
         public_url=settings.public_url, secret=settings.token_secret.get_secret_value(), days=settings.link_days
     )

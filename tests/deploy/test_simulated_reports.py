@@ -170,3 +170,19 @@ def test_the_identities_are_read_from_checks_and_expressions_alike() -> None:
 
 def _named(code: str) -> dict[str, Any]:
     return {"code": code, "severity": "error", "names": {"vi": code, "en": code}}
+
+
+def test_serious_incidents_are_rare() -> None:
+    """An alert that every unit has tells nobody where to look."""
+    author = Author(MIC, UNITS.values(), seed=2016)
+    form = MIC.form("QUARTERLY")
+    counts = Counter(
+        row["value"]
+        for unit in UNITS.values()
+        if form.applies(unit.peer_group)
+        for number in (1, 2, 3, 4)
+        for row in author.write(form, unit.code, Period(2011, "quarterly", number))
+        if row["indicator"] == "SEC-03"
+    )
+    assert set(counts) == {0.0, 1.0}
+    assert 0 < counts[1.0] < sum(counts.values()) / 10

@@ -26,6 +26,7 @@ from services.dashboard.domain.told import (
     Verdict,
     WindowTold,
 )
+from shared.events.inspection import InspectionState
 
 M = TypeVar("M", bound=BaseModel)
 CONNECTIONS_MAX = 20
@@ -80,6 +81,10 @@ class NotifyApi:
         """One delivery with its steps."""
         return _read(await self._send("GET", f"/v1/deliveries/{_part(delivery)}", reader), DeliveryTold)
 
+    async def said(self, delivery: str, *, format: str, reader: Reader) -> Paper:
+        """What a message said, as it was sent."""
+        return await self._paper(f"/v1/deliveries/{_part(delivery)}/content", {"format": format}, reader)
+
     async def change_delivery(self, delivery: str, change: str, *, reason: str, reader: Reader) -> DeliveryTold:
         """`resend` (answers with the new one) or `cancel`."""
         path = f"/v1/deliveries/{_part(delivery)}/{change}"
@@ -97,6 +102,24 @@ class NotifyApi:
     async def proposals(self, plan: str, reader: Reader) -> list[Proposal]:
         """Whom to inspect and why."""
         return await self._list("/v1/inspection-proposals", reader, Proposal, plan=plan)
+
+    async def propose(self, plan: str, unit: str, *, reason: str, reader: Reader) -> InspectionState:
+        """A new inspection. `reason` may be empty for a unit that stands on the list."""
+        body = {"plan": plan, "unit": unit} | ({"reason": reason} if reason else {})
+        return _read(await self._send("POST", "/v1/inspections", reader, body=body), InspectionState)
+
+    async def change_inspection(
+        self,
+        inspection: str,
+        at: tuple[str, ...],
+        body: Mapping[str, Any] | None,
+        *,
+        version: int | None,
+        reader: Reader,
+    ) -> InspectionState:
+        """One change: `at` is where below the inspection, such as ("steps",) or ("findings", id, "accept")."""
+        path = "/".join(("/v1/inspections", _part(inspection), *map(_part, at)))
+        return _read(await self._send("POST", path, reader, body=body, version=version), InspectionState)
 
     async def draws(self, plan: str, reader: Reader) -> list[Draw]:
         """The random draws of a plan by year."""

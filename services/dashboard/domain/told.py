@@ -181,10 +181,12 @@ class Decision(Part):
     kind: str
     id: str
     about: str
+    about_words: Names | None = None
     status: str
     reason: str
     words: Names
     at: str
+    next_at: str | None = None
     recipient: str | None = None
     unit: str | None = None
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from services.dashboard.domain.asking import Reader
 from services.dashboard.domain.facts import Listed
-from services.dashboard.domain.told import Decision, DeliveryTold
+from services.dashboard.domain.told import Decision, DeliveryTold, Paper
 from services.dashboard.handlers.ask import Outcome, answer_or_none, one_by_one
 from shared.clock import Clock
 from shared.events.notice import DeliveryState
@@ -29,6 +29,7 @@ class DeliveriesHeld(Protocol):
 
 class DeliveryApi(Protocol):
     async def delivery(self, delivery: str, reader: Reader) -> DeliveryTold: ...
+    async def said(self, delivery: str, *, format: str, reader: Reader) -> Paper: ...
     async def change_delivery(self, delivery: str, change: str, *, reason: str, reader: Reader) -> DeliveryTold: ...
     async def why(
         self, *, subject: str, unit: str, recipient: str, cursor: str | None, limit: int, reader: Reader
@@ -76,6 +77,10 @@ class DeliveryDesk:
             await self._apply(told)
             return DeliveryFacts(told if told.revision >= state.revision else state, told)
         return DeliveryFacts(state, None)
+
+    async def said(self, delivery: str, *, format: str, reader: Reader) -> Paper:
+        """What a message said. `Refused`, `Away`."""
+        return await self._api.said(delivery, format=format, reader=reader)
 
     async def change(self, deliveries: Sequence[str], change: str, *, reason: str, reader: Reader) -> Outcome:
         """`resend` or `cancel` each, with the reason."""

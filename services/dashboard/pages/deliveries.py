@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from services.dashboard.handlers.delivery_desk import Decisions, DeliveryFacts
 from services.dashboard.pages import labels, reasons, rows
 from services.dashboard.pages.address import Address
 from services.dashboard.pages.catalogue import N_
+from services.dashboard.pages.digests import Shown
 from services.dashboard.pages.words import Words
 from shared.clock import from_iso
 from shared.events.notice import DeliveryState
@@ -24,10 +26,20 @@ KINDS = {
     "digest": N_("Digest"),
     "group": N_("Group of alerts"),
     "inspection": N_("Inspection"),
-    "preferences": N_("Preferences"),
+    "preference": N_("Preferences"),
     "address": N_("Address"),
+    "silence": N_("Silence"),
+    "outage": N_("Outage"),
 }
-_STATUSES = {**labels.REMINDER_STATUSES, **labels.DELIVERY_STATUSES, **labels.ALERT_PHASES}
+_PERIOD = re.compile(r"\b\d{4}-(?:M\d\d|Q\d|H\d|9M)\b")
+_STATUSES = {
+    **labels.REMINDER_STATUSES,
+    **labels.DELIVERY_STATUSES,
+    **labels.ALERT_PHASES,
+    "ACTIVE": N_("in use"),
+    "DISABLED": N_("not in use"),
+    "all_on": N_("nothing switched off"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +65,7 @@ class DecisionRow:
     status: str
     look: str
     reason: str
+    next: str
     recipient: str
     unit_name: str
     address: str
@@ -71,6 +84,7 @@ class DeliveryView:
     why: str
     may_resend: bool
     may_cancel: bool
+    said: Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +113,7 @@ def compose(facts: DeliveryFacts, decisions: Decisions | None, *, may_write: boo
         why=naming.address.to("/why", peer=None, subject=state.subject),
         may_resend=may_write and state.status in RESENDABLE,
         may_cancel=may_write and state.status in CANCELLABLE,
+        said=_said(state, naming.address),
     )
 
 
@@ -111,6 +126,16 @@ def subject_link(kind: str, id: str, address: Address) -> str:
     """Where a page shows an alert, a digest, a delivery or an inspection; else empty."""
     places = {"alert": "/alerts", "digest": "/digests", "delivery": "/deliveries", "inspection": "/inspections"}
     return address.to(f"{places[kind]}/{id}", peer=None) if kind in places and id.startswith(f"{kind}-") else ""
+
+
+def _said(state: DeliveryState, address: Address) -> Shown:
+    path = f"/deliveries/{state.delivery}/content"
+    return Shown(
+        html=address.to(path, peer=None, format="html"),
+        pdf="",
+        text=address.to(path, peer=None, format="text"),
+        title=state.title,
+    )
 
 
 def _facts(state: DeliveryState, told: DeliveryTold | None, words: Words) -> tuple[tuple[str, str], ...]:
@@ -147,20 +172,25 @@ def _step(step: Any, words: Words) -> StepRow:
     )
 
 
+def _about(one: Decision, words: Words) -> str:
+    """What a decision is about, as people say it; periods stand in codes as codes."""
+    said = (words.name(one.about_words) if one.about_words else one.about).replace(" -> ", " → ")
+    return _PERIOD.sub(lambda found: words.period(found[0]), said) if one.about != one.id else ""
+
+
 def _decision(one: Decision, naming: rows.Naming) -> DecisionRow:
     words = naming.words
     at_ms = from_iso(one.at)
-    code, _, particular = one.reason.partition(":")
-    said = words.name(one.words) or code
     return DecisionRow(
         time=words.moment(at_ms),
         machine=words.machine(at_ms),
         kind=words.say(KINDS.get(one.kind, one.kind)),
-        about=one.about.replace(" -> ", " → ") if one.about != one.id else "",
+        about=_about(one, words),
         link=subject_link(one.kind, one.id, naming.address),
         status=words.say(_STATUSES[one.status]) if one.status in _STATUSES else one.status,
         look=labels.look_of_status(one.status),
-        reason=said if not particular or particular.strip() in said else f"{said}: {particular.strip()}",
+        reason=words.name(one.words) or one.reason,
+        next=words.say("next look at {time}", time=words.moment(from_iso(one.next_at))) if one.next_at else "",
         recipient=one.recipient or "",
         unit_name=naming.unit(one.unit),
         address=naming.link(one.unit),

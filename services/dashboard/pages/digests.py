@@ -35,7 +35,7 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A digest as a page frames it, and the same as a document and as text."""
+    """A digest or a message as a page frames it, and the same as a document (where there is one) and as text."""
 
     html: str
     pdf: str

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from services.dashboard.domain.days import day_in
 from services.dashboard.domain.facts import Setting
 from services.dashboard.handlers.inspections import InspectionFacts
 from services.dashboard.pages import labels, rows
@@ -52,6 +54,31 @@ class FindingRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FindingAct:
+    """A finding that waits for somebody: `remedy` while it is open, else `judge`."""
+
+    id: str
+    name: str
+    act: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acts:
+    """What may be done now. `step`: the code of the next step and its name, `close` among them; `version`: the revision
+    that the reader sees; `given`: what was sent and could not be carried out."""
+
+    step: str
+    step_name: str
+    may_cancel: bool
+    may_find: bool
+    findings: tuple[FindingAct, ...]
+    indicators: tuple[tuple[str, str], ...]
+    version: int
+    today: str
+    given: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class InspectionView:
     """One inspection."""
 
@@ -62,10 +89,30 @@ class InspectionView:
     steps: tuple[StepRow, ...]
     findings: tuple[FindingRow, ...]
     alerts: tuple[rows.AlertRow, ...]
+    acts: Acts | None = None
 
 
-def compose(facts: InspectionFacts, *, setting: Setting, words: Words, address: Address) -> InspectionView:
-    """One inspection with steps, deadlines, findings."""
+NEXT: Mapping[str, tuple[str, str]] = {
+    "PROPOSED": ("decision", STEPS["decision"]),
+    "DECIDED": ("visit", STEPS["visit"]),
+    "VISITED": ("conclusion", STEPS["conclusion"]),
+    "CONCLUDED": ("close", STEPS["closure"]),
+}
+"""Phase -> what a person enters next."""
+ACTS = {"OPEN": "remedy", "REMEDIED": "judge"}
+CANCELLABLE = frozenset({"PROPOSED", "DECIDED", "VISITED"})
+
+
+def compose(
+    facts: InspectionFacts,
+    *,
+    setting: Setting,
+    words: Words,
+    address: Address,
+    may_write: bool = False,
+    given: Mapping[str, str] | None = None,
+) -> InspectionView:
+    """One inspection with steps, deadlines, findings, and what may be done by who `may_write`."""
     naming = rows.Naming(setting.units, words, address)
     state = facts.state
     said = [
@@ -84,6 +131,28 @@ def compose(facts: InspectionFacts, *, setting: Setting, words: Words, address: 
         steps=_steps(state, setting.now_ms, words),
         findings=tuple(_finding(finding, setting, words) for finding in state.findings),
         alerts=tuple(rows.alert_row(alert, naming) for alert in facts.alerts),
+        acts=_acts(state, given or {}, setting, words) if may_write and state.phase in NEXT else None,
+    )
+
+
+def _acts(state: InspectionState, given: Mapping[str, str], setting: Setting, words: Words) -> Acts:
+    step, name = NEXT[state.phase]
+    plan = setting.choice.plan if setting.choice else None
+    waiting = state.findings if state.phase == "CONCLUDED" else ()
+    return Acts(
+        step=step,
+        step_name=words.say(name),
+        may_cancel=state.phase in CANCELLABLE,
+        may_find=state.phase == "VISITED",
+        findings=tuple(
+            FindingAct(one.finding, f"{one.code}: {one.text}", ACTS[one.status])
+            for one in waiting
+            if one.status in ACTS
+        ),
+        indicators=tuple((one.code, words.name(one.names)) for one in (plan.indicators() if plan else ())),
+        version=state.revision,
+        today=day_in(setting.now_ms, plan.time_zone if plan else "UTC", 0),
+        given=given,
     )
 
 

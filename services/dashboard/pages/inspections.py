@@ -31,6 +31,7 @@ class ProposalRow:
     by: str
     is_late: bool
     under_way: str
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,10 @@ class InspectionsView:
     phases: tuple[tuple[str, str, bool], ...]
     following: str
     continued: bool
+    may_write: bool = False
+    units: tuple[tuple[str, str], ...] = ()
+    unit: str = ""
+    reason: str = ""
 
 
 def compose(
@@ -68,11 +73,14 @@ def compose(
     *,
     phase: str | None,
     continued: bool,
+    may_write: bool = False,
+    unit: str = "",
+    reason: str = "",
     setting: Setting,
     words: Words,
     address: Address,
 ) -> InspectionsView:
-    """The page. The setting has a choice."""
+    """The page. The setting has a choice. `unit`, `reason`: of a proposal that could not be made."""
     choice = setting.choice
     assert choice is not None
     naming = rows.Naming(setting.units, words, address)
@@ -89,6 +97,10 @@ def compose(
         phases=tuple((address.to(phase=code or None, cursor=None, verify=None), text, on) for code, text, on in phases),
         following=address.to(cursor=listed.cursor, verify=None) if listed.cursor else "",
         continued=continued,
+        may_write=may_write,
+        units=tuple(sorted(((code, naming.unit(code)) for code in setting.units), key=lambda one: one[1])),
+        unit=unit,
+        reason=reason,
     )
 
 
@@ -106,6 +118,7 @@ def _proposal(one: Proposal, naming: rows.Naming, choice: Choice, setting: Setti
         by=words.iso_day(one.inspect_by),
         is_late="not_inspected_for_24_months" in one.causes,
         under_way=naming.address.to(f"/inspections/{one.under_way}", peer=None) if one.under_way else "",
+        unit=one.unit,
     )
 
 

@@ -42,6 +42,8 @@ REASONS = {
     "server_away": N_("the server cannot be reached"),
     "server_not_serving": N_("the server is not serving"),
     "connection_lost": N_("the connection was lost"),
+    "certificate_not_trusted": N_("the server's certificate is not trusted"),
+    "encryption_failed": N_("no encrypted connection came about"),
     "authentication_refused": N_("the server refused our account"),
     "sender_refused": N_("the server refused our sender address"),
     "not_supported": N_("the server does not support it"),

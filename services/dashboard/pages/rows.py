@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from services.dashboard.pages import labels, reasons
 from services.dashboard.pages.address import Address
@@ -11,12 +12,13 @@ from services.dashboard.pages.words import Words
 from shared.events.notice import AlertState, DeliveryState, DigestState, ReminderState
 from shared.events.unit import UnitState
 
+ABOUT_MAX = 3
 WAITING = frozenset({"CREATED", "SENDING", "TEMPORARY_FAILURE"})
 
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """One alert. `link` leads to its page."""
+    """One alert. `link` leads to its page; `about` tells it from others of its rule and unit: periods, indicators."""
 
     id: str
     link: str
@@ -34,6 +36,7 @@ class AlertRow:
     phase_text: str
     note: str
     points: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,20 @@ def alert_row(state: AlertState, naming: Naming) -> AlertRow:
         phase_text=words.say(labels.ALERT_PHASES[state.phase]),
         note=note,
         points=words.number(state.points, 0),
+        about=about(state.detail, words),
     )
+
+
+def about(detail: Mapping[str, Any], words: Words) -> str:
+    """What an alert is about: its period or periods, the code of a finding, else some of its indicators."""
+    if period := detail.get("period"):
+        return words.period(str(period))
+    if periods := detail.get("periods"):
+        return ", ".join(words.period(str(code)) for code in periods[-ABOUT_MAX:])
+    if code := detail.get("code"):
+        return str(code)
+    codes = [str(code) for code in detail.get("indicators") or ()]
+    return ", ".join(codes[:ABOUT_MAX]) + (" …" if len(codes) > ABOUT_MAX else "")
 
 
 def reminder_row(state: ReminderState, naming: Naming) -> NoticeRow:

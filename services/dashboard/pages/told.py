@@ -19,6 +19,14 @@ DONE = {
     "ended": N_("It has ended. Its alerts are looked at again within seconds."),
     "resent": N_("Sent again: {n}"),
     "cancelled": N_("Cancelled: {n}"),
+    "proposed": N_("The inspection was proposed."),
+    "step": N_("The step was entered."),
+    "closed": N_("The inspection was closed."),
+    "found": N_("The finding was written down."),
+    "remedied": N_("The remedy was entered. Somebody else judges it."),
+    "accepted": N_("The remedy was accepted."),
+    "returned": N_("The remedy was returned; the finding is open again."),
+    "withdrawn": N_("The finding was withdrawn."),
 }
 FAULTS = {
     "nothing_selected": N_("Select at least one line first."),
@@ -28,6 +36,10 @@ FAULTS = {
     "day_needed": N_("Give the day as a date."),
     "reason_needed": N_("Give a reason of at least 3 characters."),
     "target_needed": N_("Name a unit or a rule to be silenced."),
+    "unit_needed": N_("Name the unit."),
+    "document_needed": N_("Give the document: its number or a link."),
+    "code_needed": N_("Give the finding a code, such as KN-01."),
+    "text_needed": N_("Say what was found, in at least 3 characters."),
     "end_needed": N_("Give the day on which it ends."),
 }
 AWAY = N_("Notify does not answer at the moment. Nothing is lost; try again in a minute.")

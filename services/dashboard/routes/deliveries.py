@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Any, Protocol, get_args
+from typing import Annotated, Any, Literal, Protocol, get_args
 
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from services.dashboard.domain.asking import Reader, Refused
 from services.dashboard.domain.facts import Listed
+from services.dashboard.domain.told import Paper
 from services.dashboard.handlers.ask import Outcome
 from services.dashboard.handlers.delivery_desk import Decisions, DeliveryFacts
 from services.dashboard.pages import deliveries, rows, told
@@ -36,6 +37,7 @@ from services.dashboard.routes.frame import (
     asker,
     everywhere,
 )
+from services.dashboard.routes.papers import paper
 from shared.events.notice import DeliveryState, DeliveryStatus
 from shared.http.identity import Principal
 
@@ -45,6 +47,7 @@ WRITE = "notify:write"
 CHANGES = {"resend": "resent", "cancel": "cancelled"}
 SUBJECT_MAX = 254
 Subject = Annotated[str, Query(max_length=SUBJECT_MAX)]
+Format = Annotated[Literal["html", "text"], Query()]
 
 
 class Deliveries(Protocol):
@@ -52,6 +55,7 @@ class Deliveries(Protocol):
 
     async def page(self, *, status: str | None, limit: int, cursor: str | None) -> Listed[DeliveryState]: ...
     async def one(self, delivery: str, reader: Reader) -> DeliveryFacts | None: ...
+    async def said(self, delivery: str, *, format: str, reader: Reader) -> Paper: ...
     async def change(self, deliveries: Sequence[str], change: str, *, reason: str, reader: Reader) -> Outcome: ...
     async def why(
         self, *, subject: str = "", unit: str = "", recipient: str = "", cursor: str | None = None, reader: Reader
@@ -166,6 +170,11 @@ def delivery_routes(framing: Framing, desk: Deliveries) -> APIRouter:
         if isinstance(frame, Response):
             return frame
         return await edge.one_page(request, principal, frame, delivery)
+
+    @routes.get("/deliveries/{delivery}/content")
+    async def content(request: Request, principal: Viewer, delivery: Id, format: Format = "html") -> Response:
+        frame = await framing.frame(request, principal, None, None)
+        return await paper(framing, frame, desk.said(delivery, format=format, reader=asker(request, principal)))
 
     @routes.post("/deliveries/{delivery}")
     async def act_on_one(

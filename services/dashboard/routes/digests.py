@@ -6,19 +6,17 @@ can run, fetch, or reach the page around it. Its links open in a tab of their ow
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable
 from typing import Annotated, Literal, Protocol
 
 from fastapi import APIRouter, Depends, Query, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
-from services.dashboard.domain.asking import Away, Reader, Refused
+from services.dashboard.domain.asking import Reader
 from services.dashboard.domain.days import moment
 from services.dashboard.domain.facts import Listed
 from services.dashboard.domain.told import Paper
 from services.dashboard.handlers.digests import DigestFacts
-from services.dashboard.pages import digests, told
+from services.dashboard.pages import digests
 from services.dashboard.pages.labels import AUDIENCES
 from services.dashboard.routes.frame import (
     LANGUAGES,
@@ -33,17 +31,11 @@ from services.dashboard.routes.frame import (
     asker,
     everywhere,
 )
+from services.dashboard.routes.papers import paper, paper_fault
 from shared.events.notice import DigestState
 from shared.http.identity import Principal
 
 PAGE_SIZE = 30
-PAPER_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; base-uri 'self'; "
-    "sandbox allow-popups allow-popups-to-escape-sandbox"
-)
-ERROR_POLICY = "default-src 'none'; style-src 'self'; frame-ancestors 'self'; base-uri 'none'; sandbox"
-PDF = "application/pdf"
-HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
 Viewer = Annotated[Principal, Depends(everywhere("notify:read"))]
 Format = Annotated[Literal["html", "text", "pdf"], Query()]
 At = Annotated[str, Query(max_length=40, description="Local time in the plan's zone, such as 2011-12-15T08:00.")]
@@ -111,10 +103,10 @@ def digest_routes(framing: Framing, held: Digests) -> APIRouter:
         frame = await framing.frame(request, principal, plan, year)
         choice = frame.setting.choice
         if choice is None or audience not in AUDIENCES:
-            return _fault(framing, frame, frame.words.say("There is no such digest."), 404)
+            return paper_fault(framing, frame, frame.words.say("There is no such digest."), 404)
         moment_at = moment(at, frame.zone) if at else None
         if at and moment_at is None:
-            return _fault(framing, frame, frame.words.say("This is not a moment: give day and time."), 422)
+            return paper_fault(framing, frame, frame.words.say("This is not a moment: give day and time."), 422)
         asked = held.preview(
             choice.state.plan,
             audience,
@@ -123,7 +115,7 @@ def digest_routes(framing: Framing, held: Digests) -> APIRouter:
             format=format,
             reader=asker(request, principal),
         )
-        return await _paper(framing, frame, asked)
+        return await paper(framing, frame, asked)
 
     @routes.get("/digests/{digest}")
     async def show_one(
@@ -163,7 +155,7 @@ def digest_routes(framing: Framing, held: Digests) -> APIRouter:
     ) -> Response:
         frame = await framing.frame(request, principal, None, None)
         spoken, reader = _language(language, frame), asker(request, principal)
-        return await _paper(framing, frame, held.content(digest, language=spoken, format=format, reader=reader))
+        return await paper(framing, frame, held.content(digest, language=spoken, format=format, reader=reader))
 
     return routes
 
@@ -182,37 +174,3 @@ def _asked(request: Request, frame: Frame) -> digests.Asked:
 
 def _language(asked: str, frame: Frame) -> str:
     return asked if asked in LANGUAGES else frame.words.language
-
-
-async def _paper(framing: Framing, frame: Frame, asked: Awaitable[Paper]) -> Response:
-    """What notify gave, under the policy of papers; else a small page that says why not."""
-    try:
-        paper = await asked
-    except Refused as refusal:
-        return _fault(framing, frame, told.refusal(refusal, frame.words), refusal.status)
-    except Away:
-        return _fault(framing, frame, frame.words.say(told.AWAY), 504)
-    headers = {"content-security-policy": PAPER_POLICY, "x-content-type-options": "nosniff"}
-    if paper.media_type.startswith(PDF):
-        # A browser's own viewer of documents does not open in a sandbox; the document can run nothing.
-        headers["content-security-policy"] = "default-src 'none'; frame-ancestors 'none'"
-        headers["content-disposition"] = f'inline; filename="{_safe(paper.name)}"'
-        return Response(paper.body, media_type=PDF, headers=headers)
-    if paper.media_type.startswith("text/html"):
-        return HTMLResponse(_own_tabs(paper.body.decode("utf-8", "replace")), headers=headers)
-    return Response(paper.body, media_type="text/plain; charset=utf-8", headers=headers)
-
-
-def _own_tabs(markup: str) -> str:
-    """The letter with every link opening a tab: within the frame a page of ours would refuse to be shown."""
-    return HEAD.sub(lambda found: f'{found[0]}<base target="_blank">', markup, count=1)
-
-
-def _safe(name: str) -> str:
-    return re.sub(r"[^\w.-]", "_", name, flags=re.ASCII) or "digest.pdf"
-
-
-def _fault(framing: Framing, frame: Frame, says: str, status: int) -> Response:
-    answer = framing.answer("paper_fault.html", frame, status=status, says=says)
-    answer.headers["content-security-policy"] = ERROR_POLICY
-    return answer

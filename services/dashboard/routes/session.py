@@ -14,6 +14,7 @@ from services.dashboard.routes.frame import SignInNeeded, language_of, preferenc
 from shared.http.identity import Authenticator, sign_in, sign_out
 
 TOKEN_CHARACTERS_MAX = 4096
+ADDRESS_CHARACTERS_MAX = 1000
 
 Token = Annotated[str | None, Query(max_length=TOKEN_CHARACTERS_MAX)]
 
@@ -24,10 +25,10 @@ def session_routes(
     """The session's routes. The cookie is the signed token itself: nothing is kept on the server."""
     routes = APIRouter(include_in_schema=False)
 
-    async def enter(request: Request, token: str) -> Response:
+    async def enter(request: Request, token: str, onward: str = "/") -> Response:
         if await authenticator.authenticate(token) is None:
-            return sign_in_page(renderer, request, refused=True)
-        answer = RedirectResponse("/", status_code=303)
+            return sign_in_page(renderer, request, refused=True, onward=onward)
+        answer = RedirectResponse(onward, status_code=303)
         # Lax and not strict: people arrive by links in messages and expect to be signed in.
         sign_in(answer, token, max_age_seconds=session_seconds_max, secure=secure, same_site="lax")
         return answer
@@ -41,7 +42,8 @@ def session_routes(
     @routes.post("/sign-in")
     async def by_form(request: Request) -> Response:
         form = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=5)
-        return await enter(request, form.get("token", [""])[0].strip()[:TOKEN_CHARACTERS_MAX])
+        token = form.get("token", [""])[0].strip()[:TOKEN_CHARACTERS_MAX]
+        return await enter(request, token, our_own(form.get("onward", ["/"])[0]))
 
     @routes.post("/sign-out")
     async def leave(request: Request) -> Response:
@@ -52,11 +54,27 @@ def session_routes(
     return routes
 
 
-def sign_in_page(renderer: Renderer, request: Request, *, refused: bool = False, scope: str | None = None) -> Response:
-    """How to get in: 401, or 403 for who is in but may not see this."""
+def our_own(address: str) -> str:
+    """The address if it is a page of ours, which begins with one slash; else the front page."""
+    is_ours = address[:1] == "/" and address[1:2] not in ("/", "\\") and address.isascii() and address.isprintable()
+    return address if is_ours and len(address) <= ADDRESS_CHARACTERS_MAX else "/"
+
+
+def sign_in_page(
+    renderer: Renderer, request: Request, *, refused: bool = False, scope: str | None = None, onward: str = ""
+) -> Response:
+    """How to get in: 401, or 403 for who is in but may not see this. `onward`: the page that was asked for."""
+    if not onward and request.method == "GET" and request.url.path != "/sign-in":
+        onward = our_own(f"{request.url.path}?{request.url.query}".removesuffix("?"))
     language = language_of(request)
     body = renderer.page(
-        "sign_in.html", language, language=language, theme=theme_of(request), refused=refused, scope=scope
+        "sign_in.html",
+        language,
+        language=language,
+        theme=theme_of(request),
+        refused=refused,
+        scope=scope,
+        onward=onward,
     )
     headers = {"content-language": language, "www-authenticate": 'Bearer realm="tiendo"'}
     return HTMLResponse(body, status_code=403 if scope else 401, headers=headers)

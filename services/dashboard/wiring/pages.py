@@ -9,6 +9,7 @@ from services.dashboard.handlers.alert_desk import AlertDesk, WindowDesk
 from services.dashboard.handlers.audits import Audits
 from services.dashboard.handlers.delivery_desk import DeliveryDesk
 from services.dashboard.handlers.digests import DigestPages
+from services.dashboard.handlers.inspection_desk import InspectionDesk
 from services.dashboard.handlers.inspections import InspectionPages
 from services.dashboard.handlers.live import Live
 from services.dashboard.handlers.overview import Overviews
@@ -59,10 +60,11 @@ def _asking(
     deliveries = DeliveryDesk(held=models.deliveries, api=notify, note=progress.note, clock=clock)
     windows = WindowDesk(silences=models.silences, outages=models.outages, api=notify, note=progress.note, clock=clock)
     inspections = InspectionPages(held=models.inspections, alerts=models.alerts, api=notify)
+    desk = InspectionDesk(held=models.inspections, api=notify, note=progress.note, clock=clock)
     digests = DigestPages(held=models.digests, deliveries=models.deliveries, api=notify)
     return [
         alert_routes(framing, alerts, windows),
-        inspection_routes(framing, inspections),
+        inspection_routes(framing, inspections, desk),
         digest_routes(framing, digests),
         delivery_routes(framing, deliveries),
         why_routes(framing, deliveries),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from services.notify.channels.words import Words
-from services.notify.domain.calendar_feed import Sayings
+from services.notify.domain.calendar_entries import Sayings
 
 
 @lru_cache(maxsize=8)
@@ -14,9 +14,17 @@ def sayings(language: str) -> Sayings:
     words = Words(language)
     return Sayings(
         period=words.period,
-        owed=words.gettext("Due: %(form)s, %(period)s (%(unit)s)"),
-        done=words.gettext("Submitted: %(form)s, %(period)s (%(unit)s)"),
-        dropped=words.gettext("No longer owed: %(form)s, %(period)s (%(unit)s)"),
-        title=words.gettext("Reports that are owed"),
-        about=words.gettext("%(plan)s. Last day for the report: the day of this entry."),
+        report={
+            "owed": words.gettext("Due: %(form)s, %(period)s (%(unit)s)"),
+            "done": words.gettext("Submitted: %(form)s, %(period)s (%(unit)s)"),
+            "dropped": words.gettext("No longer owed: %(form)s, %(period)s (%(unit)s)"),
+        },
+        remedy={
+            "owed": words.gettext("To be remedied: finding %(code)s (%(unit)s)"),
+            "done": words.gettext("Remedied: finding %(code)s (%(unit)s)"),
+            "dropped": words.gettext("Withdrawn: finding %(code)s (%(unit)s)"),
+        },
+        title=words.gettext("Reports and remedies that are owed"),
+        about_report=words.gettext("%(plan)s. Last day for the report: the day of this entry."),
+        about_remedy=words.gettext("%(text)s. Last day for the remedy and its proof: the day of this entry. %(plan)s."),
     )

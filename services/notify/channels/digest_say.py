@@ -9,6 +9,8 @@ from services.notify.domain.digests.pace import PaceLine
 from services.notify.domain.instants import DAY_MS, HOUR_MS
 from shared.events.base import Names
 
+PACE_SHOWN_BELOW = 10.0
+"""Where none is the best, as with incidents, the middle unit may be endlessly ahead: that is no number to show."""
 SHORT_CHARACTERS_MAX = 22
 NO_BREAK = "\u00a0"
 
@@ -81,12 +83,19 @@ class Say:
         """The target, whether it is proposed, and the pace of the middle unit."""
         parts = []
         if line.target is not None:
-            shown = self.words.number(line.target, 0 if float(line.target).is_integer() else 1)
             label = self.gettext("target (proposed)") if line.proposed else self.gettext("target")
-            parts.append(f"{label}: {shown}{'' if line.measure == '%' else ' '}{line.measure}")
-        reached = self.words.percent(min(line.median_ratio, 9.99))
-        parts.append(self.gettext("median pace %(share)s") % {"share": reached})
+            parts.append(f"{label}: {self._amount(line, line.target)}")
+        if line.median_ratio < PACE_SHOWN_BELOW:
+            reached = self.words.percent(line.median_ratio)
+            parts.append(self.gettext("median pace %(share)s") % {"share": reached})
         return " · ".join(parts)
+
+    def _amount(self, line: PaceLine, target: float) -> str:
+        """A target in its unit of measure; whether something is in place is a yes or a no."""
+        if line.is_yes_no:
+            return self.gettext("yes") if target else self.gettext("no")
+        shown = self.words.number(target, 0 if float(target).is_integer() else 1)
+        return f"{shown}{'' if line.measure == '%' else ' '}{line.measure}"
 
     def short(self, names: Names) -> str:
         """A peer group's name up to what it spells out: short enough for a chart."""

@@ -232,7 +232,16 @@ def classify(error: BaseException) -> Outcome:  # noqa: PLR0911  # one table of 
         case aiosmtplib.SMTPServerDisconnected() | ConnectionError():
             return Outcome("temporary", "connection_lost")
         case _:
-            return Outcome("temporary", type(error).__name__)
+            return _unforeseen(error)
+
+
+def _unforeseen(error: BaseException) -> Outcome:
+    """What stands between us and any server at all: ours to mend, so the mail waits."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Outcome("temporary", _short(f"certificate_not_trusted: {error.verify_message}"))
+    if isinstance(error, ssl.SSLError):
+        return Outcome("temporary", _short(f"encryption_failed: {error.reason}"))
+    return Outcome("temporary", type(error).__name__)
 
 
 def _speaks_against_address(error: aiosmtplib.SMTPResponseException) -> bool:

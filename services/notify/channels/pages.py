@@ -49,5 +49,9 @@ class Foot:
             done=done,
         )
 
+    def no_calendar(self, language: str) -> str:
+        """For who opens the address of a calendar that is not there, or not any more."""
+        return self._letters.part("no_calendar.html.j2", language)
+
     def expired(self, language: str) -> str:
         return self._letters.part("expired.html.j2", language)

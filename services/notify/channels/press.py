@@ -32,20 +32,20 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class Press:
-    """Prints digests. `browser_url` is where what was sent can be read again: notify's own public address."""
+    """Prints digests. `dashboard_url` is where what was sent is read again by who is signed in there."""
 
     def __init__(
         self,
         letters: Letters,
         *,
-        browser_url: str,
+        dashboard_url: str,
         document: Callable[..., Awaitable[bytes]] = page_pdf,
         chart: Callable[[Chart], Awaitable[bytes]] = chart_png,
     ) -> None:
         self._letters = letters
         self._document = document
         self._chart = chart
-        self._browser_url = browser_url.rstrip("/")
+        self._dashboard_url = dashboard_url.rstrip("/")
         self._words = {language: Words(language) for language in LANGUAGES}
         self._template = template_version()
         self._drawn: dict[Chart, bytes] = {}
@@ -89,7 +89,7 @@ class Press:
     def _view_url(self, letter: DigestLetter, language: str) -> str:
         """Where a run is read again; nowhere for a preview."""
         run = letter.moment.run
-        return f"{self._browser_url}/v1/digests/{run}/content?format=html&language={language}" if run else ""
+        return f"{self._dashboard_url}/digests/{run}?language={language}" if run else ""
 
 
 def template_version(templates_dir: Path = TEMPLATES_DIR) -> str:

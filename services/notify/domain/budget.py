@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -12,6 +13,7 @@ from services.notify.domain.instants import at_local, local_day
 
 OVER_BUDGET = "over_budget"
 MORNING = "09:00"
+_LINK = re.compile(r"^[^\n]*: https?://\S+$")
 SPENT_MAX = 500
 """Legal notices and digests are counted and never held, so a day's list is bounded here."""
 
@@ -28,10 +30,27 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class FoldedLetter:
-    """The held messages of one recipient, oldest first: (title, text) each."""
+    """The held messages of one recipient, oldest first: (title, text) each. `path`: where the dashboard shows more."""
 
     items: tuple[tuple[str, str], ...]
     language: str
+    path: str = ""
+
+    @property
+    def parts(self) -> tuple[tuple[str, int, tuple[str, ...]], ...]:
+        """(title, how many messages have it, what they say): each paragraph once, without title, links and foot."""
+        counted: dict[str, int] = {}
+        said: dict[str, dict[str, None]] = {}
+        for title, text in self.items:
+            counted[title] = counted.get(title, 0) + 1
+            said.setdefault(title, {}).update(dict.fromkeys(_paragraphs(title, text)))
+        return tuple((title, counted[title], tuple(said[title])) for title in counted)
+
+
+def _paragraphs(title: str, text: str) -> list[str]:
+    body = text.partition("\n--\n")[0]
+    found = [part.strip("\n") for part in body.split("\n\n")]
+    return [part for part in found if part.strip() not in ("", title) and not _LINK.search(part)]
 
 
 def is_exempt(delivery: Delivery) -> bool:

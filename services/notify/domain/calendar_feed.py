@@ -1,46 +1,24 @@
-"""A calendar of what one recipient owes, as iCalendar (RFC 5545). Pure: the same obligations give the same bytes.
-
-One entry per obligation on its due day in the unit's zone. UIDs are stable, SEQUENCE follows the obligation's
-revision, so a calendar program updates an entry instead of adding one.
-"""
+"""A calendar of what one recipient owes, as iCalendar (RFC 5545). Pure: the same entries give the same bytes."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from icalendar import Calendar, Event, Todo
 
+from services.notify.domain.calendar_entries import Entry
 from services.notify.domain.contacts import resolve
-from services.notify.domain.instants import DAY_MS, local_day
-from services.notify.domain.ledger import OUT_OF_EXPECTED, RECEIVED
-from services.notify.domain.letters import form_names
-from services.notify.domain.names import names_of
-from shared.events.obligation import ObligationState
+from services.notify.domain.inspections.nudges import FIRST_TO
 from shared.events.unit import UnitState
 from shared.plan.model import Plan
 
-ENTRIES_MAX = 500
-DONE_FOR_MS = 120 * DAY_MS
-"""What is settled stays in the calendar for this long after its due day."""
-
 REFRESH_HOURS = 6
 Form = Literal["event", "todo"]
-
-
-@dataclass(frozen=True, slots=True)
-class Sayings:
-    """The words of one language, `%(name)s` where form, unit, period or plan goes; `period` says a period's code."""
-
-    period: Callable[[str], str]
-    owed: str
-    done: str
-    dropped: str
-    title: str
-    about: str
+_TODO = {"owed": "NEEDS-ACTION", "done": "COMPLETED", "dropped": "CANCELLED"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,99 +49,73 @@ def owing_roles(plan: Plan, form: str) -> tuple[str, ...]:
 def units_owing(recipient: str, plan: Plan, units: Mapping[str, UnitState]) -> dict[str, frozenset[str]]:
     """Unit -> forms whose reminders before the due day go to this address."""
     roles = {form.code: owing_roles(plan, form.code) for form in plan.forms}
-    asked = {named: named for named in roles.values() if named}
-    found: dict[str, frozenset[str]] = {}
-    for code in units:
-        ours = {
-            named
-            for named in asked
-            if any(
-                one.address == recipient
-                for one in resolve(named, code, units, standing_body=plan.standing_body).recipients
-            )
-        }
-        if ours:
-            found[code] = frozenset(form for form, named in roles.items() if named in ours)
-    return found
+    told = {named: units_of(recipient, named, plan, units) for named in roles.values() if named}
+    owing = {unit for found in told.values() for unit in found}
+    return {
+        unit: frozenset(form for form, named in roles.items() if named and unit in told[named])
+        for unit in units
+        if unit in owing
+    }
 
 
-def shown(states: Sequence[ObligationState], *, now_ms: int) -> list[ObligationState]:
-    """What the calendar lists, by due instant: what is owed, and for a while what was. At most ENTRIES_MAX."""
-    wanted = [state for state in states if state.outcome == "PENDING" or state.due_at_ms >= now_ms - DONE_FOR_MS]
-    wanted.sort(key=lambda state: (state.outcome != "PENDING", abs(state.due_at_ms - now_ms), state.obligation))
-    return sorted(wanted[:ENTRIES_MAX], key=lambda state: (state.due_at_ms, state.obligation))
+def units_remedying(recipient: str, plan: Plan, units: Mapping[str, UnitState]) -> frozenset[str]:
+    """The units whose new findings this address is told of."""
+    return units_of(recipient, FIRST_TO, plan, units)
 
 
-def calendar(
-    entries: Sequence[tuple[ObligationState, Plan]],
-    units: Mapping[str, UnitState],
-    sayings: Sayings,
-    *,
-    language: str,
-    host: str,
-    form: Form = "event",
-) -> bytes:
+def units_of(recipient: str, roles: tuple[str, ...], plan: Plan, units: Mapping[str, UnitState]) -> frozenset[str]:
+    """The units for which one of these roles is this address, as messages find it."""
+    return frozenset(
+        code
+        for code in units
+        if any(
+            one.address == recipient for one in resolve(roles, code, units, standing_body=plan.standing_body).recipients
+        )
+    )
+
+
+def calendar(entries: Sequence[Entry], *, title: str, host: str, form: Form = "event") -> bytes:
     """The calendar's bytes. `form` todo gives tasks, for programs that show them; most show events only."""
     made = Calendar()
     made.add("prodid", "-//Tiendo//calendar feed 1//EN")
     made.add("version", "2.0")
     made.add("method", "PUBLISH")
-    made.add("x-wr-calname", sayings.title)
+    made.add("x-wr-calname", title)
     made.add("refresh-interval", timedelta(hours=REFRESH_HOURS), parameters={"value": "DURATION"})
-    for state, plan in entries:
-        made.add_component(_entry(state, plan, units, sayings, language=language, host=host, form=form))
+    for entry in entries:
+        made.add_component(_todo(entry, host) if form == "todo" else _event(entry, host))
     return bytes(made.to_ical())
 
 
-def _entry(
-    state: ObligationState,
-    plan: Plan,
-    units: Mapping[str, UnitState],
-    sayings: Sayings,
-    *,
-    language: str,
-    host: str,
-    form: Form,
-) -> Event | Todo:
-    entry: Event | Todo = Todo() if form == "todo" else Event()
-    day = local_day(state.due_at_ms, state.time_zone)
-    names: dict[str, Any] = {
-        "form": form_names(plan, state.form).of(language),
-        "unit": names_of(state.unit, units).of(language),
-        "period": sayings.period(state.period),
-        "plan": plan.names.of(language),
-    }
-    entry.add("uid", f"{state.obligation}@{host}")
-    entry.add("sequence", state.revision - 1)
-    entry.add("dtstamp", _utc(state.changed_at_ms))
-    entry.add("last-modified", _utc(state.changed_at_ms))
-    entry.add("summary", _summary(state, sayings) % names)
-    entry.add("description", sayings.about % names)
-    entry.add("categories", [state.form])
-    if form == "todo":
-        entry.add("due", day)
-        entry.add("status", _todo_status(state))
-        if state.outcome in RECEIVED:
-            entry.add("completed", _utc(state.first_valid_at_ms or state.changed_at_ms))
-            entry.add("percent-complete", 100)
-    else:
-        entry.add("dtstart", day)
-        entry.add("dtend", day + timedelta(days=1))
-        entry.add("transp", "TRANSPARENT")
-        entry.add("status", "CANCELLED" if state.outcome in OUT_OF_EXPECTED else "CONFIRMED")
-    return entry
+def _event(entry: Entry, host: str) -> Event:
+    made = Event()
+    _describe(made, entry, host)
+    made.add("dtstart", entry.day)
+    made.add("dtend", entry.day + timedelta(days=1))
+    made.add("transp", "TRANSPARENT")
+    made.add("status", "CANCELLED" if entry.standing == "dropped" else "CONFIRMED")
+    return made
 
 
-def _summary(state: ObligationState, sayings: Sayings) -> str:
-    if state.outcome in RECEIVED:
-        return sayings.done
-    return sayings.dropped if state.outcome in OUT_OF_EXPECTED else sayings.owed
+def _todo(entry: Entry, host: str) -> Todo:
+    made = Todo()
+    _describe(made, entry, host)
+    made.add("due", entry.day)
+    made.add("status", _TODO[entry.standing])
+    if entry.standing == "done":
+        made.add("completed", _utc(entry.done_at_ms))
+        made.add("percent-complete", 100)
+    return made
 
 
-def _todo_status(state: ObligationState) -> str:
-    if state.outcome in RECEIVED:
-        return "COMPLETED"
-    return "CANCELLED" if state.outcome in OUT_OF_EXPECTED else "NEEDS-ACTION"
+def _describe(made: Event | Todo, entry: Entry, host: str) -> None:
+    made.add("uid", f"{entry.id}@{host}")
+    made.add("sequence", entry.revision - 1)
+    made.add("dtstamp", _utc(entry.changed_at_ms))
+    made.add("last-modified", _utc(entry.changed_at_ms))
+    made.add("summary", entry.summary)
+    made.add("description", entry.about)
+    made.add("categories", [entry.category])
 
 
 def _utc(instant_ms: int) -> datetime:

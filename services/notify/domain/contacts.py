@@ -68,6 +68,24 @@ def resolve(
     return Resolution(tuple(found.values()), tuple(missing))
 
 
+def answers_for(recipient: str, units: Mapping[str, UnitState]) -> dict[str, frozenset[str]]:
+    """Unit -> roles whose messages go to this address: units that name it, then those below that lack the role."""
+    held = {
+        code: frozenset(one.role for one in unit.contacts if _is(one.email, recipient)) for code, unit in units.items()
+    }
+    mine = frozenset().union(*held.values())
+    found: dict[str, frozenset[str]] = {code: roles for code, roles in sorted(held.items()) if roles}
+    for code in sorted(units) if mine else ():
+        above = lineage(code, units, None)[1:]
+        lacking = {role for role in mine - held[code] if any(role in held.get(place, ()) for place in above)}
+        inherited = {
+            role for role in lacking if any(_is(one.address, recipient) for one in _holders(role, code, units, None))
+        }
+        if inherited:
+            found[code] = held[code] | inherited
+    return found
+
+
 def lineage(unit: str, units: Mapping[str, UnitState], standing_body: str | None) -> list[str]:
     """The unit, its ancestors and the standing body, each once. A cycle in the tree ends the climb."""
     places: list[str] = []
@@ -99,6 +117,10 @@ def _holders(role: str, unit: str, units: Mapping[str, UnitState], standing_body
 
 def _recipient(email: str, name: str | None, language: str, time_zone: str) -> Recipient:
     return Recipient(email.strip().lower(), name, language if language in LANGUAGES else "vi", time_zone)
+
+
+def _is(email: str, address: str) -> bool:
+    return email.strip().lower() == address
 
 
 def is_address(email: str) -> bool:

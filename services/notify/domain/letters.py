@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import quote, urlencode
 
-from services.notify.domain.alerts import SEVERITIES, Alert
+from services.notify.domain.alerts import OPERATIONS, SEVERITIES, Alert
 from services.notify.domain.contacts import Recipient
 from services.notify.domain.inspections.letter import InspectionLetter
 from services.notify.domain.instants import days_between
@@ -22,23 +23,35 @@ REMINDER_LINES_MAX = 60
 
 @dataclass(frozen=True, slots=True)
 class ReminderLine:
-    """One report that is owed. `days` until due by the calendar; negative once it is over."""
+    """One report that is owed. `days` until due by the calendar; negative once it is over.
+
+    `time_zone` is the unit's: its clocks say on which day the report is due, wherever the recipient lives.
+    """
 
     unit: str
     unit_names: Names
     form_names: Names
+    plan: str
     period: str
     kind: str
     due_at_ms: int
+    time_zone: str
     days: int
     obligation: str
+
+    @property
+    def path(self) -> str:
+        """Where the dashboard shows the unit with its reports of the year."""
+        return (
+            f"units/{quote(self.unit, safe='')}?{urlencode({'plan': self.plan, 'year': self.period[:4]})}#reports-title"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class ReminderLetter:
     """Everything that one person is reminded of today; what is overdue first, then by due instant.
 
-    `deadlines`: those of inspections, told in the same message.
+    `units`: how many owe them, listed or not. `deadlines`: those of inspections, told in the same message.
     """
 
     plan_names: Names
@@ -46,6 +59,7 @@ class ReminderLetter:
     recipient: Recipient
     lines: tuple[ReminderLine, ...]
     more: int
+    units: int
     now_ms: int
     deadlines: InspectionLetter | None = None
 
@@ -58,8 +72,15 @@ class ReminderLetter:
         return tuple(line for line in self.lines if line.days >= 0)
 
     @property
-    def units(self) -> int:
-        return len({line.unit for line in self.lines})
+    def path(self) -> str:
+        """Where its button leads: to the one unit that it is about, else to the plan."""
+        first = self.lines[0].path
+        return first if self.units == 1 else f"?{urlencode({'plan': self.plan})}"
+
+    @property
+    def is_escalation(self) -> bool:
+        """Whether it only tells of others' reports, to who is to urge them."""
+        return all(line.kind == "escalation" for line in self.lines)
 
 
 def reminder_letter(
@@ -80,7 +101,8 @@ def reminder_letter(
         key=lambda line: (line.days >= 0, line.due_at_ms, line.unit, line.obligation),
     )
     shown = tuple(lines[:REMINDER_LINES_MAX])
-    return ReminderLetter(plan.names, plan.code, recipient, shown, len(lines) - len(shown), now_ms, deadlines)
+    more, owing = len(lines) - len(shown), len({line.unit for line in lines})
+    return ReminderLetter(plan.names, plan.code, recipient, shown, more, owing, now_ms, deadlines)
 
 
 def _reminder_line(
@@ -91,9 +113,11 @@ def _reminder_line(
         unit=state.unit,
         unit_names=names_of(state.unit, units),
         form_names=form_names(plan, state.form),
+        plan=state.plan,
         period=state.period,
         kind=row.kind,
         due_at_ms=state.due_at_ms,
+        time_zone=state.time_zone,
         days=days if now_ms <= state.due_at_ms else min(days, -1),
         obligation=state.obligation,
     )
@@ -121,7 +145,11 @@ class AlertLine:
 
 @dataclass(frozen=True, slots=True)
 class AlertLetter:
-    """What changed among the alerts of one group since its last notice. `still`: how many are open, new or not."""
+    """What changed among the alerts of one group since its last notice. `still`: how many are open, new or not.
+
+    `promises_missed`: how many of the `opened` are news because a promised day has passed. `is_operations`: they are
+    about running the platform (a missing contact, an address), nothing for an inspector.
+    """
 
     plan_names: Names
     plan: str
@@ -134,6 +162,8 @@ class AlertLetter:
     now_ms: int
     reason: str = "first"
     still: int = 0
+    promises_missed: int = 0
+    is_operations: bool = False
 
 
 def alert_letter(
@@ -144,34 +174,56 @@ def alert_letter(
     *,
     now_ms: int,
     reason: str = "first",
+    news: Collection[str] | None = None,
 ) -> AlertLetter:
-    """Open alerts first, the most severe first, grouped by unit; at most ALERT_LINES_MAX are listed.
+    """Open alerts first, what is news before what is known, the most severe first; at most ALERT_LINES_MAX are listed.
 
-    `reason`: why there is a notice; a line shows it where its alert has none of its own.
+    `reason`: why there is a notice; a line shows it where its alert has none of its own. `news`: ids of the alerts that
+    this receiver has not heard of as they are now, whoever else has; None where only the alerts themselves can tell.
     """
-    ordered = sorted(
-        alerts,
-        key=lambda alert: (not alert.is_ongoing, SEVERITIES.index(alert.severity), alert.unit, alert.rule, alert.id),
-    )
-    lines = tuple(alert_line(alert, units, reason) for alert in ordered[:ALERT_LINES_MAX])
+    heard = {alert.id: _heard(alert, reason, news) for alert in alerts}
+    ordered = sorted(alerts, key=lambda alert: _place(alert, heard[alert.id]))
+    lines = tuple(alert_line(alert, units, heard[alert.id]) for alert in ordered[:ALERT_LINES_MAX])
     ongoing = [alert for alert in alerts if alert.is_ongoing]
-    opened = sum(not alert.told or alert.notice in OWN_REASONS for alert in ongoing)
     return AlertLetter(
         plan_names=plan.names,
         plan=plan.code,
         recipient=recipient,
         lines=lines,
         more=len(alerts) - len(lines),
-        opened=opened,
+        opened=sum(heard[alert.id] != TOLD for alert in ongoing),
         resolved=len(alerts) - len(ongoing),
         still=len(ongoing),
         units=len({alert.unit for alert in alerts}),
         now_ms=now_ms,
         reason=reason,
+        is_operations=all(alert.kind == OPERATIONS for alert in alerts),
+        promises_missed=sum(heard[alert.id] == "promise_missed" for alert in ongoing),
     )
 
 
+TOLD = "told"
 OWN_REASONS = frozenset({"reopened", "unsilenced", "escalated", "promise_missed"})
+
+
+def _place(alert: Alert, heard: str) -> tuple[bool, bool, int, str, int, str, str]:
+    known = alert.is_ongoing and heard == TOLD
+    severity = SEVERITIES.index(alert.severity)
+    return not alert.is_ongoing, known, severity, alert.unit, alert.opened_at_ms, alert.subject, alert.id
+
+
+def _heard(alert: Alert, reason: str, news: Collection[str] | None) -> str:
+    """Why an alert is in a notice: TOLD when its receiver knows it as it is.
+
+    What another receiver was told meanwhile stands on the alert as its notice; why it is news to this one is the last
+    line of its history.
+    """
+    if news is None:
+        return alert.notice if alert.notice in OWN_REASONS else TOLD if alert.told else reason
+    if alert.id not in news:
+        return TOLD
+    last = str(alert.history[-1]["reason"]) if alert.history else ""
+    return last if last in OWN_REASONS else reason
 
 
 def alert_line(alert: Alert, units: Mapping[str, UnitState], reason: str = "first") -> AlertLine:
@@ -182,7 +234,7 @@ def alert_line(alert: Alert, units: Mapping[str, UnitState], reason: str = "firs
         names=alert.names,
         severity=alert.severity,
         points=alert.points,
-        reason=alert.notice if alert.notice in OWN_REASONS else "told" if alert.told else reason,
+        reason=reason,
         about=_about(alert),
         opened_at_ms=alert.opened_at_ms,
         resolved=not alert.is_ongoing,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote
 
+from services.notify.domain.contacts import LANGUAGES
 from services.notify.domain.deliveries import Delivery
 from services.notify.domain.instants import DAY_MS
 from services.notify.domain.preferences import KINDS
@@ -56,9 +57,10 @@ class Links:
         off = None
         if not delivery.legal and delivery.kind in KINDS:
             off = self.token(Claim("unsubscribe", delivery.recipient, delivery.kind, expires_at_ms))
+        spoken = f"&language={delivery.language}" if delivery.language in LANGUAGES else ""
         return MailLinks(
-            preferences=f"{self._base}/v1/preferences/mine?token={quote(page)}",
-            unsubscribe=f"{self._base}/v1/unsubscribe?token={quote(off)}" if off else None,
+            preferences=f"{self._base}/v1/preferences/mine?token={quote(page)}{spoken}",
+            unsubscribe=f"{self._base}/v1/unsubscribe?token={quote(off)}{spoken}" if off else None,
         )
 
     def token(self, claim: Claim) -> str:

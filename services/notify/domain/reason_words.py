@@ -113,6 +113,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     "server_away": ("không kết nối được máy chủ", "the server cannot be reached"),
     "server_not_serving": ("máy chủ không phục vụ", "the server is not serving"),
     "connection_lost": ("mất kết nối khi đang gửi", "the connection was lost"),
+    "certificate_not_trusted": ("chứng chỉ của máy chủ không được tin cậy", "the server's certificate is not trusted"),
+    "encryption_failed": ("không thiết lập được kết nối mã hóa", "no encrypted connection came about"),
+    "nobody_to_tell": ("kế hoạch chưa có người nhận loại này", "the plan names nobody who is told of it"),
     "authentication_refused": ("máy chủ từ chối tài khoản gửi", "the server refused our account"),
     "sender_refused": ("máy chủ từ chối địa chỉ gửi", "the server refused our sender address"),
     "not_supported": ("máy chủ không hỗ trợ", "the server does not support it"),
@@ -142,14 +145,46 @@ _WORDS: dict[str, tuple[str, str]] = {
 }
 
 
+_EXPLAINING: dict[str, tuple[str, str]] = {
+    "extension": ("gia hạn", "extension"),
+    "waiver": ("miễn báo cáo", "waiver"),
+    "outage": ("sự cố hệ thống", "outage"),
+}
+"""What explains an alert that is inhibited, by the first word of the particular."""
+
+_MAIL_STATUS: tuple[tuple[str, tuple[str, str]], ...] = (
+    ("5.1.", ("không có hộp thư này", "there is no such mailbox")),
+    ("5.2.1", ("hộp thư đã khóa", "the mailbox is disabled")),
+    ("5.2.2", ("hộp thư đầy", "the mailbox is full")),
+    ("4.2.2", ("hộp thư đầy", "the mailbox is full")),
+    ("5.7.", ("bị chính sách của máy chủ từ chối", "refused by the server's policy")),
+    ("4.4.", ("không liên lạc được máy chủ nhận", "the receiving server could not be reached")),
+)
+"""Enhanced status codes (RFC 3463) as people say them; the first that fits."""
+
+
 def words_of(reason: str) -> Names:
     """A reason in both languages. Several joined by `+` are said one after the other."""
     code, colon, particular = reason.partition(":")
     said = [_WORDS.get(part.strip()) or (part.strip().replace("_", " "),) * 2 for part in code.split("+")]
-    tail = f": {particular.strip()}" if colon and particular.strip() else ""
-    inner = words_of(particular.strip()) if code == "gave_up" and particular.strip() else None
     vi, en = (", ".join(one[place] for one in said) for place in (0, 1))
-    return Names(vi=vi + (f": {inner.vi}" if inner else tail), en=en + (f": {inner.en}" if inner else tail))
+    inner = _particular(code, particular.strip()) if colon and particular.strip() else None
+    return Names(vi=f"{vi}: {inner.vi}", en=f"{en}: {inner.en}") if inner else Names(vi=vi, en=en)
+
+
+def _particular(code: str, told: str) -> Names:
+    """What stands behind the colon: a reason again, something known, or a server's own words as they are."""
+    if code == "gave_up":
+        return words_of(told)
+    first, _, rest = told.partition(" ")
+    if code == "inhibited" and first in _EXPLAINING:
+        vi, en = _EXPLAINING[first]
+        return Names(vi=f"{vi} {rest}".strip(), en=f"{en} {rest}".strip())
+    if code in ("bounced", "delayed"):
+        known = next((said for status, said in _MAIL_STATUS if told.startswith(status)), None)
+        if known is not None:
+            return Names(vi=f"{known[0]} ({told})", en=f"{known[1]} ({told})")
+    return Names(vi=told, en=told)
 
 
 def has_words(code: str) -> bool:

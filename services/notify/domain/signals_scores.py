@@ -30,7 +30,12 @@ def of_score(
     plan: Plan, state: ScoreState, *, last_year: ScoreState | None = None, dues: Dues | None = None
 ) -> list[Signal]:
     """Everything that a score says by itself, with the unit's score of the year before and what is due by now."""
-    found = [*_far_below(plan, state), *_layers(plan, state), *_band(plan, state, last_year), *_incidents(plan, state)]
+    found = [
+        *_far_below(plan, state, dues),
+        *_layers(plan, state),
+        *_band(plan, state, last_year),
+        *_incidents(plan, state),
+    ]
     return found if dues is None else [*found, *_pace(plan, state, dues)]
 
 
@@ -61,14 +66,16 @@ def about(
     )
 
 
-def _far_below(plan: Plan, state: ScoreState) -> Iterator[Signal]:
+def _far_below(plan: Plan, state: ScoreState, dues: Dues | None) -> Iterator[Signal]:
     """At least `at_least` observed indicators have a share below `share`.
 
-    What was not reported is not held against the target here; `report_overdue` says that.
+    What was not reported is not held against the target here; `report_overdue` says that. What adds up over the year
+    is held against the part of the target that is due by now: else every unit were far below it in the first quarter.
     """
+    indicators = {indicator.code: indicator for indicator in plan.indicators()}
     for rule in rules_of(plan, "far_below_target"):
         given = parameters_of(rule)
-        far = sorted(score.code for score in _observed(state) if (score.share or 0.0) < given["share"])
+        far = sorted(score.code for score in _observed(state) if _share(score, indicators, dues) < given["share"])
         facts: dict[str, Fact] = {
             "indicators": float(len(far)),
             "index": state.index,
@@ -77,6 +84,15 @@ def _far_below(plan: Plan, state: ScoreState) -> Iterator[Signal]:
         detail = {"share_below": given["share"], "indicators": far}
         firing = len(far) >= given["at_least"]
         yield about(rule, state, firing=firing, reason="above_limit_again", facts=facts, detail=detail)
+
+
+def _share(score: IndicatorScore, indicators: Mapping[str, Indicator], dues: Dues | None) -> float:
+    """The share of the target that is reached. Of what adds up, until all of the year is due: of the part that is."""
+    share, indicator = score.share or 0.0, indicators.get(score.code)
+    if dues is None or indicator is None or not accumulates(indicator) or dues(indicator.frequency) >= 1:
+        return share
+    pace = _pace_of(indicator, score, dues)
+    return 1.0 if pace is None else max(share, pace)
 
 
 def _observed(state: ScoreState) -> list[IndicatorScore]:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from services.notify.domain.acts import CHAIN
-from services.notify.domain.calendar_feed import Feed, Form, Sayings, calendar, feed_id, shown, units_owing
+from services.notify.domain.calendar_entries import Entry, Sayings, of_findings, of_report, shown
+from services.notify.domain.calendar_feed import Feed, Form, calendar, feed_id, units_owing, units_remedying
 from services.notify.domain.contacts import LANGUAGES
 from services.notify.handlers.ports import LedgerBook, PlanBook, Recorder, UnitBook
-from shared.events.obligation import ObligationState
+from shared.events.inspection import InspectionState
+from shared.events.unit import UnitState
 from shared.plan.model import Plan
 
 SECRET_BYTES = 32
@@ -27,6 +29,10 @@ class FeedBook(Protocol):
     async def get(self, feed: str) -> Feed | None: ...
     async def revoke(self, feed: str, *, by: str, now_ms: int) -> bool: ...
     async def page(self, *, recipient: str | None, limit: int, cursor: str | None) -> tuple[list[Feed], str | None]: ...
+
+
+class InspectionBook(Protocol):
+    async def of_plan(self, plan: str) -> list[InspectionState]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ class FeedDesk:
         plans: PlanBook,
         units: UnitBook,
         ledger: LedgerBook,
+        inspections: InspectionBook,
         sayings_of: Callable[[str], Sayings],
         host: str,
         audit: Recorder,
@@ -55,6 +62,7 @@ class FeedDesk:
         self._plans = plans
         self._units = units
         self._ledger = ledger
+        self._inspections = inspections
         self._sayings_of = sayings_of
         self._host = host
         self._audit = audit
@@ -94,25 +102,32 @@ class FeedDesk:
     async def serve(self, feed: Feed, *, form: Form, now_ms: int) -> Served:
         """What the owner of this feed owes."""
         units = await self._units.all()
-        plans: dict[tuple[str, str], Plan] = {}
-        owed: list[ObligationState] = []
+        sayings = self._sayings_of(feed.language)
+        entries: list[Entry] = []
         for code in await self._plans.codes():
             newest = await self._plans.newest(code)
-            if newest is None:
-                continue
-            for unit, forms in sorted(units_owing(feed.recipient, newest[0], units).items())[:UNITS_MAX]:
-                states = await self._ledger.of_unit(unit, OBLIGATIONS_MAX)
-                owed += [state for state in states if state.plan == code and state.form in forms]
-        entries: list[tuple[ObligationState, Plan]] = []
-        for state in shown(owed, now_ms=now_ms):
-            key = (state.plan, state.plan_version)
-            plan = plans.get(key) or await self._plans.version(*key)
-            if plan is not None:
-                plans[key] = plan
-                entries.append((state, plan))
-        sayings = self._sayings_of(feed.language)
-        body = calendar(entries, units, sayings, language=feed.language, host=self._host, form=form)
+            if newest is not None:
+                entries += await self._reports(feed, newest[0], units, sayings)
+                entries += await self._remedies(feed, newest[0], units, sayings)
+        body = calendar(shown(entries, now_ms=now_ms), title=sayings.title, host=self._host, form=form)
         return Served(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
+
+    async def _reports(self, feed: Feed, newest: Plan, units: Mapping[str, UnitState], sayings: Sayings) -> list[Entry]:
+        """Each by the words of the plan version under which it is owed."""
+        found: list[Entry] = []
+        for unit, forms in sorted(units_owing(feed.recipient, newest, units).items())[:UNITS_MAX]:
+            for state in await self._ledger.of_unit(unit, OBLIGATIONS_MAX):
+                if state.plan == newest.code and state.form in forms:
+                    plan = await self._plans.version(state.plan, state.plan_version)
+                    if plan is not None:
+                        found.append(of_report(state, plan, units, sayings, language=feed.language))
+        return found
+
+    async def _remedies(self, feed: Feed, plan: Plan, units: Mapping[str, UnitState], sayings: Sayings) -> list[Entry]:
+        theirs = units_remedying(feed.recipient, plan, units)
+        states = await self._inspections.of_plan(plan.code) if theirs else []
+        mine = [state for state in states if state.unit in theirs]
+        return [one for state in mine for one in of_findings(state, plan, units, sayings, language=feed.language)]
 
     async def _language(self, address: str) -> str:
         """The language in which the recipient is written to."""

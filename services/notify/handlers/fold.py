@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
+from urllib.parse import urlencode
 
 from prometheus_client import Counter
 
@@ -113,7 +114,10 @@ class Fold:
         kind = "alert" if any(one.kind == "alert" for one in held) else last.kind
         units = {one.unit for one in held}
         covers = tuple(dict.fromkeys([*(one.id for one in held), *(key for one in held for key in one.covers)]))
-        letter = FoldedLetter(tuple((one.title, one.text) for one in held), last.language)
+        place = "alerts" if kind == "alert" else ""
+        letter = FoldedLetter(
+            tuple((one.title, one.text) for one in held), last.language, f"{place}?{urlencode({'plan': last.plan})}"
+        )
         made = created(
             kind=kind,
             subject=held[0].id,

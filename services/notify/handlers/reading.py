@@ -1,4 +1,4 @@
-"""Who read a digest: it tells scores before they are published, so every read leaves a line in the audit log."""
+"""Who read a digest, or a message: it tells of units and scores, so every read leaves a line in the audit log."""
 
 from __future__ import annotations
 
@@ -14,5 +14,6 @@ class NoteReading:
         self._clock = clock
 
     async def read(self, plan: str, what: str, *, by: str) -> None:
-        """Note that `by` asks for `what` (a run's id, or the preview of an audience) of a plan."""
-        await self._audit.record(plan, "digest.read", what, by=by, at_ms=self._clock.now_ms())
+        """Note that `by` asks for `what` (the id of a run or a delivery, or the preview of an audience) of a plan."""
+        noun = "delivery" if what.startswith("delivery-") else "digest"
+        await self._audit.record(plan, f"{noun}.read", what, by=by, at_ms=self._clock.now_ms())

@@ -201,9 +201,7 @@ class Remind:
             unit=next(iter(told_units)) if len(told_units) == 1 else "",
             recipient=hand.recipient,
             covers=keys,
-            letter=self._writer.reminder(letter)
-            if isinstance(letter, ReminderLetter)
-            else self._writer.inspection(letter),
+            letter=self._written(letter),
             reason=DUE,
             now_ms=now_ms,
             due_at_ms=min((ready_ms(one, hand.recipient) for one in reminders), default=0),

@@ -58,6 +58,8 @@ GRACE_MAX_MS = 121 * DAY_MS
 AHEAD_MS = 400 * DAY_MS
 OBLIGATIONS_MAX = 500
 REPEATED_MAX = 100
+NOBODY = "nobody_to_tell"
+"""The named reason of a notice that had no recipient: what it was about stays untold."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -266,7 +268,8 @@ class TellAlerts:
         plan = await self._newest(group.plan, around)
         if plan is not None:
             slot = await self._slot(group, decision, around)
-            await self._write(plan, group, decision, around.units, slot=slot)
+            if not await self._write(plan, group, decision, around.units, slot=slot):
+                decision = replace(decision, reason=NOBODY)
             if decision.reason == REPEAT:
                 # Only saves composing: the delivery's unique slot decides.
                 self._repeated = {slot, *list(self._repeated)[:REPEATED_MAX]}
@@ -289,14 +292,17 @@ class TellAlerts:
 
     async def _write(
         self, plan: Plan, group: Group, decision: Decision, units: Mapping[str, UnitState], *, slot: str
-    ) -> None:
-        """One delivery per recipient, unless it is there already."""
+    ) -> bool:
+        """One delivery per recipient, unless it is there already; False where there is nobody to tell."""
         alerts = await self._told(group, decision)
+        news = _news(group, decision)
         recipients = _recipients(plan, group, units)
         if not recipients:
             log.warning("alert_notice_without_recipient", group=group.id, receiver=group.receiver)
         for recipient in recipients:
-            letter = alert_letter(plan, recipient, alerts, units, now_ms=group.telling_at_ms, reason=decision.reason)
+            letter = alert_letter(
+                plan, recipient, alerts, units, now_ms=group.telling_at_ms, reason=decision.reason, news=news
+            )
             delivery = created(
                 kind="alert",
                 subject=alerts[0].id,
@@ -311,6 +317,7 @@ class TellAlerts:
             )
             if await self._deliveries.add(delivery, now_ms=group.telling_at_ms):
                 self._notices.labels("alert", decision.reason).inc()
+        return bool(recipients)
 
     async def _told(self, group: Group, decision: Decision) -> list[Alert]:
         """What the notice is about; a repeat is about everything that is still open for its receiver."""
@@ -325,6 +332,12 @@ class TellAlerts:
         return [alert for alert in found if alert is not None]
 
 
+def _news(group: Group, decision: Decision) -> set[str]:
+    """Ids of the alerts that the group's receiver is told of for the first time as they are; none in a repeat."""
+    known = () if group.log is None else group.log.firing
+    return {key.partition("#")[0] for key in decision.firing if key not in known}
+
+
 def _kind_of(alert: Alert, group: Group) -> bool:
     """Operations and the standing body are told apart: each hears of its own alerts only."""
     return (alert.kind == OPERATIONS) == (group.kind == OPERATIONS)
@@ -336,7 +349,7 @@ def _after_look(alert: Alert, receiver: str, decision: Decision, at_ms: int) -> 
         flushed = tuple(sorted({*alert.flushed, receiver}))
         return replace(alert, flushed=flushed, in_group=0 if set(alert.receivers) <= set(flushed) else 1)
     if member.key in decision.firing and decision.tell:
-        return replace(alert, told=True, notice=decision.reason)
+        return replace(alert, told=alert.told or decision.reason != NOBODY, notice=decision.reason)
     if alert.notice in OWN_REASONS and not member.muted:
         return alert  # another receiver may not have been told of it yet
     if member.key in decision.firing:

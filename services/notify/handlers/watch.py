@@ -45,6 +45,8 @@ PAGE = 200
 ATTEMPTS_MAX = 5
 STREAK_BACK_MS = 3 * 366 * DAY_MS
 STREAK_OBLIGATIONS_MAX = 200
+PACED = frozenset({"pace_at_risk", "far_below_target"})
+"""Signals that ask how much of the year is due."""
 YEARS_KEPT = 64
 
 
@@ -219,7 +221,7 @@ class Watch:
         if any(rules_of(plan, "band_fell")):
             last_year = await self._scores.get(f"score-{state.plan}-{state.year - 1}-{state.unit}")
         dues = None
-        if any(rules_of(plan, "pace_at_risk")):
+        if any(rule.signal in PACED for rule in plan.inspection):
             dues = dues_at(self._due_instants(plan, state.year), state.computed_at_ms)
         return of_score(plan, state, last_year=last_year, dues=dues)
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
-from services.notify.domain.contacts import shortened
-from services.notify.domain.contacts_quality import Address, units_of
+from services.notify.domain.contacts import answers_for, shortened
+from services.notify.domain.contacts_quality import Address
 from services.notify.domain.deliveries import Delivery
 from services.notify.domain.grouping import Group
 from services.notify.domain.inspections.machine import inspection_of
 from services.notify.domain.inspections.nudges import Nudge
+from services.notify.domain.instants import DAY_MS, NEVER_MS
 from services.notify.domain.preferences import Preferences
 from services.notify.domain.reasons import (
     Reason,
@@ -28,13 +29,26 @@ from services.notify.domain.reasons import (
     of_reminder,
     of_window,
 )
+from services.notify.domain.rungs import Reminder
 from services.notify.domain.silences import Outage, Silence
-from services.notify.domain.telling import nudges_of
-from services.notify.handlers.ports import AlertBook, AlertPages, LedgerBook, ReminderBook, UnitBook
+from services.notify.domain.telling import nudges_of, rungs_of
+from services.notify.handlers.ports import AlertBook, AlertPages, ReminderBook, UnitBook
+from shared.events.obligation import ObligationState
 
 ROWS_MAX = 300
 OBLIGATIONS_MAX = 20
 UNITS_MAX = 10
+AHEAD_MS = 31 * DAY_MS
+"""A unit's or a recipient's answer leaves out reports that are due later: of them nothing was decided but a plan, which
+would bury what was. They are found by naming the obligation."""
+
+
+class LedgerAround(Protocol):
+    async def around(self, unit: str, *, at_least_ms: int, below_ms: int, limit: int) -> list[ObligationState]: ...
+
+
+class RungsAbout(ReminderBook, Protocol):
+    async def of_ids(self, ids: list[str]) -> list[Reminder]: ...
 
 
 class DeliveriesAbout(Protocol):
@@ -76,8 +90,8 @@ class Why:
         self,
         *,
         units: UnitBook,
-        ledger: LedgerBook,
-        reminders: ReminderBook,
+        ledger: LedgerAround,
+        reminders: RungsAbout,
         nudges: NudgesAbout,
         alerts: AlertBook,
         alert_pages: AlertPages,
@@ -110,6 +124,7 @@ class Why:
         subject: str | None = None,
         limit: int = ROWS_MAX,
         cursor: str | None = None,
+        now_ms: int = NEVER_MS,
     ) -> tuple[list[Reason], str | None]:
         """Decisions, the newest first, and the cursor of what follows. Several things named: what concerns them all.
 
@@ -119,43 +134,49 @@ class Why:
         if subject is not None and "@" in subject and recipient is None:
             recipient, subject = subject, None
         who = recipient.strip().lower() if recipient else None
-        found = await self._found(who, unit, subject)
+        found = await self._found(who, unit, subject, now_ms)
         distinct = {reason.key: reason for reason in found}
         ordered = [distinct[key] for key in sorted(distinct) if cursor is None or _text(key) > cursor]
         page = ordered[:limit]
         return page, _text(page[-1].key) if len(ordered) > limit else None
 
-    async def _found(self, recipient: str | None, unit: str | None, subject: str | None) -> list[Reason]:
+    async def _found(self, recipient: str | None, unit: str | None, subject: str | None, now_ms: int) -> list[Reason]:
         if subject is not None:
             found = await self._of_subject(subject, recipient, unit)
             to_them = [one for one in found if recipient is None or one.recipient in (None, shortened(recipient))]
             return [one for one in to_them if unit is None or one.unit in (None, "", unit)]
         if recipient is not None:
-            found = await self._of_recipient(recipient, unit)
+            found = await self._of_recipient(recipient, unit, now_ms)
             return [one for one in found if unit is None or one.unit in (None, "", unit)]
-        return await self._of_unit(unit) if unit is not None else []
+        return await self._of_unit(unit, now_ms) if unit is not None else []
 
-    async def _of_unit(self, unit: str) -> list[Reason]:
+    async def _of_unit(self, unit: str, now_ms: int) -> list[Reason]:
         found = [one for alert in await self._alert_pages.of_unit(unit, ROWS_MAX) for one in of_alert(alert)]
         found += [of_group(group) for group in await self._groups.of_unit(unit, ROWS_MAX)]
         found += _all(of_delivery(one) for one in await self._deliveries.of_unit(unit, ROWS_MAX))
         found += await self._with_messages(await self._nudges.of_unit(unit, ROWS_MAX))
-        for state in await self._ledger.of_unit(unit, OBLIGATIONS_MAX):
+        for state in await self._owed(unit, now_ms):
             found += await self._of_obligation(state.obligation)
         return found
 
-    async def _of_recipient(self, recipient: str, unit: str | None) -> list[Reason]:
-        """What went or did not go to them, what they chose, and the reminders of the units they are a contact of."""
+    async def _owed(self, unit: str, now_ms: int) -> list[ObligationState]:
+        """A unit's obligations that anything may have been decided about by now, those due last first."""
+        below_ms = min(now_ms + AHEAD_MS, NEVER_MS)
+        return await self._ledger.around(unit, at_least_ms=0, below_ms=below_ms, limit=OBLIGATIONS_MAX)
+
+    async def _of_recipient(self, recipient: str, unit: str | None, now_ms: int) -> list[Reason]:
+        """What went or did not go to them, what they chose, and the reminders of the units that they answer for."""
         sent = await self._deliveries.of_recipient(recipient, ROWS_MAX)
         found = _all(of_delivery(one) for one in sent)
         told = list(dict.fromkeys(key for one in sent for key in nudges_of(one)))
         found += [of_nudge(row) for row in (await self._nudges.of_ids(told) if told else [])]
+        rungs = list(dict.fromkeys(key for one in sent for key in rungs_of(one)))[:ROWS_MAX]
+        found += [of_reminder(row) for row in (await self._reminders.of_ids(rungs) if rungs else [])]
         found += of_preferences(await self._preferences.of(recipient))
         found += _all(of_address(one) for one in await self._addresses.of_recipient(recipient, ROWS_MAX))
-        units = await self._units.all()
-        for code in [code for code in units_of(recipient, units) if unit in (None, code)][:UNITS_MAX]:
-            roles = {one.role for one in units[code].contacts if one.email.strip().lower() == recipient}
-            for state in await self._ledger.of_unit(code, OBLIGATIONS_MAX):
+        answers = answers_for(recipient, await self._units.all())
+        for code, roles in [(code, roles) for code, roles in answers.items() if unit in (None, code)][:UNITS_MAX]:
+            for state in await self._owed(code, now_ms):
                 rows = await self._reminders.of_obligation(state.obligation)
                 found += [of_reminder(row) for row in rows if roles & set(row.roles)]
             dated = await self._nudges.of_unit(code, ROWS_MAX)
@@ -192,7 +213,8 @@ class Why:
         if alert is None:
             return []
         found = of_alert(alert)
-        found += [of_group(group) for group in await self._groups.of_unit(alert.unit, ROWS_MAX)]
+        groups = await self._groups.of_unit(alert.unit, ROWS_MAX)
+        found += [of_group(one) for one in groups if (one.plan, one.kind) == (alert.plan, alert.kind)]
         held = await self._deliveries.of_unit(alert.unit, ROWS_MAX)
         if recipient is not None:
             held += await self._deliveries.of_recipient(recipient, ROWS_MAX)

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, Protocol
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from services.notify.domain.deliveries import Delivery
+from services.notify.domain.enclosures import Enclosure
 from services.notify.handlers.bounces import NotABounce, TakeBounces
 from services.notify.handlers.desk import DeliveryDesk, NotCancellable, NotResendable
 from services.notify.handlers.ports import DeliveryPages
+from services.notify.handlers.reading import NoteReading
 from services.notify.handlers.why import Why
+from services.notify.routes.papers import MAIL_POLICY, with_images
 from services.notify.routes.shapes import DeliveryShown, ReasonShown, StatusFilter, UnitFilter
 from shared.clock import Clock
 from shared.http.identity import Principal, require
@@ -49,6 +53,15 @@ _NO_BOUNCE = Text(
 _TYPE = Text("Gửi nội dung dạng message/rfc822.", "Send the body as message/rfc822.")
 
 
+Format = Annotated[Literal["html", "text"], Query(description="HTML as mail programs show it, or plain text.")]
+
+
+class Enclosing(Protocol):
+    """Finds what goes with a delivery."""
+
+    async def of(self, delivery: Delivery) -> tuple[Enclosure, ...]: ...
+
+
 class Wish(BaseModel):
     """Why an operator does it; kept with the delivery and in the audit log."""
 
@@ -58,15 +71,23 @@ class Wish(BaseModel):
 
 
 def delivery_routes(
-    pages: DeliveryPages, why: Why, desk: DeliveryDesk, bounces: TakeBounces, clock: Clock
+    pages: DeliveryPages,
+    why: Why,
+    desk: DeliveryDesk,
+    bounces: TakeBounces,
+    clock: Clock,
+    *,
+    enclosing: Enclosing,
+    reads: NoteReading,
 ) -> APIRouter:
     routes = APIRouter(tags=["deliveries"])
 
-    async def check(who: Principal, delivery: str) -> None:
+    async def check(who: Principal, delivery: str) -> Delivery:
         held = await pages.get(delivery)
         if held is None:
             raise Problem(404)
         check_about(who, unit=held.unit or None, plan=held.plan)
+        return held
 
     @routes.get("/v1/deliveries")
     async def list_deliveries(
@@ -83,9 +104,18 @@ def delivery_routes(
 
     @routes.get("/v1/deliveries/{delivery}")
     async def read_delivery(delivery: IdInPath, who: Reader) -> DeliveryShown:
-        """One delivery with the steps it took."""
-        await check(who, delivery)
-        return _shown(await pages.get(delivery))
+        """One delivery with the steps it took. What it said is under `/content`."""
+        return _shown(await check(who, delivery))
+
+    @routes.get("/v1/deliveries/{delivery}/content", response_class=HTMLResponse)
+    async def read_content(delivery: IdInPath, who: Reader, format: Format = "html") -> Response:
+        """What the message said, as it was pinned and sent; without the recipient's own links at its foot."""
+        held = await check(who, delivery)
+        await reads.read(held.plan, delivery, by=who.subject)
+        if format == "text":
+            return PlainTextResponse(held.text)
+        shown = with_images(held.html, await enclosing.of(held))
+        return HTMLResponse(shown, headers={"content-security-policy": MAIL_POLICY})
 
     @routes.post("/v1/deliveries/{delivery}/resend", status_code=201)
     async def resend(delivery: IdInPath, given: Wish, who: Operator) -> DeliveryShown:
@@ -131,12 +161,16 @@ def delivery_routes(
     ) -> Listing[ReasonShown]:
         """Every decision about a recipient, a unit, a subject, or what concerns them together; the newest first.
 
+        What is planned for reports due in more than a month is told where the obligation is named.
         Decisions cross plans and units: whoever is bound to some of them is refused.
         """
         check_unbound(who)
         if recipient is None and unit is None and subject is None:
             raise Problem(400, detail=_ASK)
-        found, following = await why.about(recipient=recipient, unit=unit, subject=subject, limit=limit, cursor=cursor)
+        now_ms = clock.now_ms()
+        found, following = await why.about(
+            recipient=recipient, unit=unit, subject=subject, limit=limit, cursor=cursor, now_ms=now_ms
+        )
         return Listing(items=[ReasonShown.of(reason) for reason in found], next_cursor=following)
 
     return routes

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-from base64 import b64encode
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
@@ -16,6 +14,7 @@ from services.notify.handlers.digest_pinned import PinnedDigests
 from services.notify.handlers.digest_ports import DigestPages
 from services.notify.handlers.digest_preview import PreviewDigest
 from services.notify.handlers.reading import NoteReading
+from services.notify.routes.papers import MAIL_POLICY, with_images
 from services.notify.routes.shapes import DigestShown
 from shared.clock import Clock
 from shared.http.downloads import PDF
@@ -26,8 +25,6 @@ from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
 from shared.http.parameters import CODE
 from shared.http.problems import Problem
 from shared.http.reach import check_reach
-
-MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
 SCOPE = "notify:read"
 
@@ -110,18 +107,9 @@ def _answer(letter: Letter, files: Sequence[Enclosure], format: str) -> Response
     if format == "text":
         return PlainTextResponse(letter.text)
     if format == "html":
-        return HTMLResponse(_with_images(letter.html, files), headers={"content-security-policy": MAIL_POLICY})
+        return HTMLResponse(with_images(letter.html, files), headers={"content-security-policy": MAIL_POLICY})
     document = next((file for file in files if file.media_type == PDF), None)
     if document is None:
         raise Problem(404, detail=_NO_DOCUMENT)
     shown = {"content-disposition": f'inline; filename="{document.name}"'}
     return Response(document.body, media_type=PDF, headers=shown)
-
-
-def _with_images(markup: str, files: Sequence[Enclosure]) -> str:
-    """The letter as a browser can show it: what a mail refers to by content id stands in it as data."""
-    for file in files:
-        if file.content_id is not None:
-            data = f"data:{file.media_type};base64,{b64encode(file.body).decode()}"
-            markup = markup.replace(f'src="cid:{html.escape(file.content_id)}"', f'src="{data}"')
-    return markup

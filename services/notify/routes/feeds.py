@@ -1,29 +1,31 @@
 """Calendar feeds: created, listed and revoked by operators; read by whoever holds the secret address.
 
 The address is the only credential, as calendar programs know no other: it is random, told once, stored hashed, left
-out of the log, and how often it is asked for is bounded. A revoked address and an unknown one look the same: 404.
+out of the log, and how often it is asked for is bounded. A revoked address and an unknown one look the same: 404, as
+a page for who opens it in a browser.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
 from fastapi import APIRouter, Depends, Header, Path, Query
 from limits import RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from services.notify.domain.calendar_feed import Feed
 from services.notify.domain.contacts import is_address, shortened
 from services.notify.handlers.feeds import FeedDesk
 from services.notify.routes.shapes import Shown
+from services.notify.routes.unsubscribe import HEADERS
 from shared.clock import Clock, iso
 from shared.http.identity import Principal, require
-from shared.http.language import Text
+from shared.http.language import Text, current_language
 from shared.http.paging import LIMIT_DEFAULT, Cursor, Limit, Listing
 from shared.http.problems import Problem
 from shared.http.reach import check_unbound
@@ -35,11 +37,15 @@ UNKNOWN_PER_MINUTE_MAX = 300
 CACHE = "private, max-age=900"
 
 _NOT_AN_ADDRESS = Text("Địa chỉ thư không hợp lệ.", "This is not a mail address.")
+_NO_CALENDAR = Text(
+    "Địa chỉ lịch này không có hoặc đã bị thu hồi; hãy đề nghị cơ quan thường trực cấp địa chỉ mới.",
+    "There is no calendar at this address, or it was revoked; ask the standing body for a new one.",
+)
 _TOO_OFTEN = Text("Lịch được tải quá thường xuyên.", "This calendar is asked for too often.")
 
 Reader = Annotated[Principal, Depends(require("notify:read"))]
 Writer = Annotated[Principal, Depends(require("notify:write"))]
-Secret = Annotated[str, Path(min_length=20, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
+Secret = Annotated[str, Path(max_length=200, description="The secret part of the address, as it was told.")]
 
 
 class FeedAsked(BaseModel):
@@ -79,7 +85,13 @@ class FeedCreated(FeedShown):
     url: str
 
 
-def feed_routes(desk: FeedDesk, clock: Clock, *, public_url: str) -> APIRouter:
+class PageWriter(Protocol):
+    """Writes the page for who opens an address that is none (any more)."""
+
+    def no_calendar(self, language: str) -> str: ...
+
+
+def feed_routes(desk: FeedDesk, clock: Clock, *, public_url: str, pages: PageWriter) -> APIRouter:
     routes = APIRouter(tags=["feeds"])
     bound = _Bound()
 
@@ -124,12 +136,15 @@ def feed_routes(desk: FeedDesk, clock: Clock, *, public_url: str) -> APIRouter:
         secret: Secret,
         entries: Annotated[Literal["event", "todo"], Query(alias="as")] = "event",
         if_none_match: Annotated[str | None, Header(max_length=200)] = None,
+        accept: Annotated[str, Header(max_length=1000)] = "",
     ) -> Response:
         """What the recipient of this address owes, as iCalendar. `as=todo` gives tasks instead of events."""
         feed = await desk.find(secret)
         if feed is None:
             await bound.hit("unknown", UNKNOWN_PER_MINUTE_MAX)
-            raise Problem(404)
+            if "text/html" in accept:
+                return HTMLResponse(pages.no_calendar(current_language()), status_code=404, headers=HEADERS)
+            raise Problem(404, detail=_NO_CALENDAR)
         await bound.hit(feed.id, PER_MINUTE_MAX)
         served = await desk.serve(feed, form=entries, now_ms=clock.now_ms())
         headers = {"etag": served.etag, "cache-control": CACHE}

@@ -193,10 +193,12 @@ class ReasonShown(Shown):
     kind: str
     id: str
     about: str
+    about_words: Names | None = Field(description="What it is about in both languages, where `about` is a code.")
     status: str
     reason: str
     words: Names = Field(description="The reason in both languages.")
     at: str
+    next_at: str | None = Field(description="Of what waits: when it is looked at next.")
     recipient: str | None = Field(description="Shortened mail address.")
     unit: str | None
 
@@ -206,10 +208,12 @@ class ReasonShown(Shown):
             kind=reason.kind,
             id=reason.id,
             about=reason.about,
+            about_words=reason.about_words,
             status=reason.status,
             reason=reason.reason,
             words=reason.words,
             at=iso(reason.at_ms),
+            next_at=iso(reason.next_at_ms) if reason.next_at_ms is not None else None,
             recipient=reason.recipient,
             unit=reason.unit or None,
         )

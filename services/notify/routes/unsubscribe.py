@@ -99,7 +99,8 @@ def unsubscribe_routes(desk: PreferenceDesk, pages: PageWriter, clock: Clock) ->
             chosen = await desk.choose(claim, await _choice(request), now_ms=now_ms)
         except PreferencesNotValid as err:
             chosen, faults = await desk.of(claim.recipient), err.reasons
-        spoken = language or chosen.language or current_language()
+        # Whoever has just chosen a language reads on in it, whatever the link spoke.
+        spoken = (chosen.language if not faults else "") or language or chosen.language or current_language()
         page = pages.preferences(chosen, token=token, language=spoken, saved=not faults, faults=faults)
         return _page(page, status=422 if faults else 200)
 

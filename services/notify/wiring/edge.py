@@ -32,11 +32,13 @@ def routers(
 ) -> list[APIRouter]:
     """`mail_host`: the right side of our mail address, which calendar entries carry too."""
     told = work.deliveries
+    reads = NoteReading(audit, clock)
     feeds = FeedDesk(
         feeds=books.feeds,
         plans=books.plans,
         units=books.units,
         ledger=books.ledger,
+        inspections=books.inspections,
         sayings_of=sayings,
         host=mail_host,
         audit=audit,
@@ -45,16 +47,18 @@ def routers(
         reminder_routes(books.reminders),
         alert_routes(books.alerts, work.alerts.desk, clock),
         silence_routes(work.silences, clock),
-        delivery_routes(books.deliveries, why(books), told.desk, told.bounces, clock),
+        delivery_routes(
+            books.deliveries, why(books), told.desk, told.bounces, clock, enclosing=work.digests.pinned, reads=reads
+        ),
         preference_routes(told.preferences, told.addresses, clock),
         unsubscribe_routes(told.preferences, pages, clock),
-        digest_routes(books.digests, work.digests.pinned, work.digests.preview, NoteReading(audit, clock), clock),
+        digest_routes(books.digests, work.digests.pinned, work.digests.preview, reads, clock),
         inspection_routes(work.inspections.desk),
         finding_routes(work.inspections.desk),
         draw_routes(work.inspections.draws),
         audit_routes(work.ask_audit, beside_plans=frozenset({CHAIN})),
         slo_routes(work.level, work.auditor, clock),
-        feed_routes(feeds, clock, public_url=public_url),
+        feed_routes(feeds, clock, public_url=public_url, pages=pages),
     ]
 
 

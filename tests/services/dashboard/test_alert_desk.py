@@ -10,11 +10,14 @@ from typing import Any
 import httpx
 import pytest
 
+from services.dashboard.pages.rows import about
+from services.dashboard.pages.words import words_for
 from services.notify.domain.alerts import Alert
 from tests.services.dashboard.conftest import client_of
 from tests.services.dashboard.desk import Desk, begun, desks
 
 pytestmark = pytest.mark.anyio
+WORDS = words_for("vi", "Asia/Ho_Chi_Minh")
 PROMISE: dict[str, Any] = {"owner": "Lan", "promise": "2011-03-25"}
 
 
@@ -134,6 +137,30 @@ async def test_an_outage_of_a_unit_is_declared(desk: Desk) -> None:
     assert outage
     text = await followed(desk, await desk.press("/alerts", "declare-silence", **{**fields, "rule": "R3"}))
     assert "Đơn vị CVT · Báo cáo sao chép" in text
+
+
+async def test_alerts_of_one_rule_and_unit_are_told_apart(desk: Desk) -> None:
+    first, second = await held(desk)
+    assert (first.unit, first.rule) == (second.unit, second.rule)
+    text = await desk.text("/alerts?unit=CVT")
+    for alert in (first, second):
+        said = WORDS.period(str(alert.detail["period"]))
+        assert f"<small>{said}</small>" in text
+        assert text.count(f', {said}"') == 2, "the labels of its box and of its button"
+
+
+@pytest.mark.parametrize(
+    ("detail", "says"),
+    [
+        ({"periods": ["2011-Q3", "2011-Q4"], "form": "QUY"}, "Quý III/2011, Quý IV/2011"),
+        ({"code": "KN-01", "severity": "low"}, "KN-01"),
+        ({"indicators": ["A", "B", "C"]}, "A, B, C"),
+        ({"indicators": ["A", "B", "C", "D"]}, "A, B, C …"),
+        ({"band": "YEU"}, ""),
+    ],
+)
+def test_what_an_alert_is_about(detail: dict[str, object], says: str) -> None:
+    assert about(detail, WORDS) == says
 
 
 async def test_one_alert_shows_what_made_it_and_what_happened_to_it(desk: Desk) -> None:

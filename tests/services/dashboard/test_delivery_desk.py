@@ -123,3 +123,34 @@ async def test_the_pipeline_shows_the_auditors_last_pass(desk: Desk) -> None:
     assert "100% trong 1 nhắc việc đến hạn được gửi trong vòng 15 phút" in text
     await desk.stop_notify()
     assert 'class="away"' in await desk.text("/pipeline")
+
+
+async def test_what_a_message_said_is_shown_in_a_frame_that_runs_nothing(desk: Desk) -> None:
+    sent = await reminded(desk)
+    (frame,) = re.findall(r"<iframe[^>]*>", await desk.text(f"/deliveries/{sent.id}"))
+    assert f'src="/deliveries/{sent.id}/content?format=html"' in frame
+    assert "allow-scripts" not in frame
+    shown = await desk.operator.get(f"/deliveries/{sent.id}/content")
+    assert "Báo cáo Quý I/2011" in shown.text
+    assert "sandbox" in shown.headers["content-security-policy"]
+    text = await desk.operator.get(f"/deliveries/{sent.id}/content?format=text")
+    assert text.headers["content-type"].startswith("text/plain")
+    assert "token=" not in shown.text + text.text, "nobody but the recipient has their links"
+    assert (await desk.operator.get("/deliveries/delivery-none/content")).status_code == httpx.codes.NOT_FOUND
+
+
+async def test_what_was_given_up_says_why_once(desk: Desk) -> None:
+    desk.post.data_answers = ["451 greylisted"] * 30
+    given_up = await reminded(desk)
+    for hour in range(10, 15):
+        await desk.go(f"2011-03-11 {hour}:10")
+    text = await desk.text(f"/why?subject={given_up.id}")
+    assert "đã hết thời gian thử lại: máy chủ yêu cầu thử lại sau: 451 greylisted" in text
+    assert "try_later" not in text
+
+
+async def test_why_says_until_when_a_reminder_waits(desk: Desk) -> None:
+    await reminded(desk)
+    text = await desk.text("/why?unit=CVT")
+    assert "xem xét lại lúc 15/03/2011 09:00" in text
+    assert "QUY Quý I/2011: nhắc trước hạn (BEFORE-1)" in text, "what it is about stands in words"

@@ -111,3 +111,83 @@ async def test_a_step_that_is_late_is_said_in_words(planned: Running) -> None:
     text = await planned.text("/inspections/inspection-VPC-1")
     assert '<strong class="bad">quá hạn</strong>' in text
     assert (await planned.client.get("/inspections/inspection-none")).status_code == httpx.codes.NOT_FOUND
+
+
+async def test_an_inspection_is_carried_out_on_the_pages_from_proposal_to_closure(desk: Desk) -> None:
+    """Each write goes through notify with the reader's own token, and the next page shows it before any event."""
+    async with desk.person("inspector") as inspector, desk.person("inspector", "administrator") as reader:
+        assert 'value="propose:CVT"' in (await reader.get("/inspections")).text
+        made = await desk.press("/inspections", "propose:CVT", by=inspector)
+        assert made.status_code == httpx.codes.SEE_OTHER
+        [held] = await desk.notify.books.inspections.of_plan("P")
+        path = f"/inspections/{held.inspection}"
+        assert "Biên bản" not in (await inspector.get(path)).text
+        day = {"on": "2011-03-15", "document": "112/QĐ-TTTT"}
+        await followed(desk, path, "decision", inspector, version="1", **day)
+        await followed(desk, path, "visit", inspector, version="2", on="2011-03-15", document="https://t.example/bb")
+        finding = {"code": "KN-01", "severity": "high", "text": "Chưa sao lưu", "indicator": "INF-01"}
+        await followed(desk, path, "find", inspector, version="3", **finding)
+        await followed(desk, path, "conclusion", inspector, version="4", **day)
+        [found] = (await desk.notify.books.inspections.of_plan("P"))[0].findings
+        await followed(desk, path, f"remedy:{found.finding}", inspector, version="5", evidence="77/BC")
+        own = await desk.press(path, f"accept:{found.finding}", by=inspector, version="6")
+        assert own.status_code == httpx.codes.FORBIDDEN, "nobody judges the remedy that they entered"
+        second = await told(desk, f"/v1{path}/findings/{found.finding}/accept", {})
+        assert second["findings"][0]["status"] == "ACCEPTED"
+        await followed(desk, path, "close", inspector, version="7", **day)
+        [held] = await desk.notify.books.inspections.of_plan("P")
+        assert (held.phase, [step.step for step in held.steps][-1]) == ("CLOSED", "closure")
+        assert {step.by for step in held.steps} == {"chi@ttt.example"}, "the person, not the dashboard"
+        assert [step.document.kind for step in held.steps if step.document].count("url") == 1
+
+
+async def followed(desk: Desk, path: str, do: str, by: httpx.AsyncClient, **fields: str) -> None:
+    answer = await desk.press(path, do, by=by, **fields)
+    assert answer.status_code == httpx.codes.SEE_OTHER, answer.text[-3000:]
+    page = await by.get(answer.headers["location"])
+    assert page.status_code == httpx.codes.OK
+
+
+@pytest.mark.parametrize(
+    ("do", "fields", "says"),
+    [
+        ("decision", {"on": "2011-03-15"}, "Hãy nêu văn bản"),
+        ("decision", {"on": "mai", "document": "1/QĐ"}, "Hãy chọn ngày hợp lệ."),
+        (
+            "visit",
+            {"on": "2011-03-15", "document": "1/BB"},
+            "Việc này chỉ làm được khi cuộc kiểm tra “đã có quyết định”",
+        ),
+        ("decision", {"on": "2011-03-15", "document": "1/QĐ", "version": "9"}, "đã thay đổi từ khi mở trang"),
+        ("find", {"code": "KN-01", "text": "x"}, "Hãy nêu nội dung phát hiện"),
+        ("cancellation", {"on": "2011-03-15"}, "Hãy ghi lý do, ít nhất 3 ký tự."),
+        ("remedy:finding-none", {}, "Hãy nêu văn bản"),
+        ("nothing", {}, "Hãy chọn việc cần làm."),
+    ],
+)
+async def test_what_cannot_be_entered_is_said_and_what_was_given_is_kept(
+    desk: Desk, do: str, fields: dict[str, str], says: str
+) -> None:
+    async with desk.person("inspector") as inspector:
+        await desk.press("/inspections", "propose:CVT", by=inspector)
+        [held] = await desk.notify.books.inspections.of_plan("P")
+        answer = await desk.press(f"/inspections/{held.inspection}", do, by=inspector, **fields)
+    assert answer.status_code >= httpx.codes.BAD_REQUEST
+    assert says in answer.text
+    if fields.get("document"):
+        assert f'value="{fields["document"]}"' in answer.text
+    assert (await desk.notify.books.inspections.of_plan("P")) == [held]
+
+
+async def test_a_unit_off_the_list_is_proposed_with_a_reason_and_a_reader_writes_nothing(desk: Desk) -> None:
+    async with desk.person("inspector") as inspector, desk.person("leader") as leader:
+        missing = await desk.press("/inspections", "propose", by=inspector, unit="CBC")
+        assert missing.status_code == httpx.codes.UNPROCESSABLE_ENTITY
+        assert '<option value="CBC" selected>' in missing.text
+        refused = await desk.press("/inspections", "propose:CVT", by=leader)
+        assert refused.status_code == httpx.codes.FORBIDDEN
+        assert "inspection:write" in refused.text
+        assert "propose:" not in (await leader.get("/inspections")).text
+        assert await desk.notify.books.inspections.of_plan("P") == []
+        await desk.press("/inspections", "propose", by=inspector, unit="CBC", reason="Theo đơn thư")
+        assert [one.unit for one in await desk.notify.books.inspections.of_plan("P")] == ["CBC"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import httpx
 import pytest
@@ -43,6 +44,24 @@ async def test_a_token_can_be_pasted(empty: Running) -> None:
     async with empty.stranger() as client:
         assert (await client.post("/sign-in", data={"token": token()})).status_code == httpx.codes.SEE_OTHER
         assert (await client.get("/")).status_code == httpx.codes.OK
+
+
+async def test_who_follows_the_link_of_a_mail_gets_there_after_signing_in(empty: Running) -> None:
+    async with empty.stranger() as client:
+        asked = await client.get("/units/VPC", params={"plan": "P", "year": "2011"})
+        (onward,) = re.findall(r'name="onward" value="([^"]+)"', asked.text)
+        form = {"token": token(), "onward": onward.replace("&amp;", "&")}
+        wrong = await client.post("/sign-in", data=form | {"token": "nonsense"})
+        assert f'value="{onward}"' in wrong.text, "a mistyped token does not lose the page"
+        answer = await client.post("/sign-in", data=form)
+        assert answer.headers["location"] == "/units/VPC?plan=P&year=2011"
+
+
+@pytest.mark.parametrize("foreign", ["https://evil.example/", "//evil.example", "/\\evil.example", "/a\r\nb", "", "a"])
+async def test_signing_in_leads_to_no_other_site(empty: Running, foreign: str) -> None:
+    async with empty.stranger() as client:
+        answer = await client.post("/sign-in", data={"token": token(), "onward": foreign})
+        assert answer.headers["location"] == "/"
 
 
 async def test_a_token_that_is_false_or_has_expired_is_refused(empty: Running) -> None:

@@ -13,6 +13,7 @@ from services.notify.domain.deliveries import Delivery
 from services.notify.domain.grouping import begun, decide
 from services.notify.domain.instants import DAY_MS, HOUR_MS, MINUTE_MS
 from services.notify.handlers.silences import Span, WindowOver, WindowRefused
+from services.notify.wiring.edge import why
 from shared.clock import FixedClock
 from shared.events.obligation import Relief
 from shared.plan.model import Plan
@@ -240,7 +241,12 @@ async def test_a_missed_promise_is_told_to_those_who_knew_and_to_the_next_level(
     assert (alert.phase, alert.level, alert.promises_missed) == ("OPEN", 1, 1)
     await running.go("2011-03-21 00:15")
     assert {(one.recipient, one.cause) for one in await told(running)} >= {(HEAD, "new_alerts"), (MINISTER, "first")}
-    assert "đã quá ngày cam kết" in text_of(running.post.to(MINISTER)[0])
+    for last in (running.post.to(HEAD)[-1], running.post.to(MINISTER)[-1]):
+        assert last["Subject"] == "1 cảnh báo kiểm tra đã quá ngày cam kết"
+        assert ", đã quá ngày cam kết" in text_of(last)
+        assert "/alerts?plan=P" in text_of(last), "the link leads to the alerts, not to the front page"
+    answer, _ = await why(running.notify.books).about(subject=alert.id)
+    assert ("alert", "promise_missed") in {(one.kind, one.reason) for one in answer}
     assert [line["by"] for line in alert.history if line["reason"] == "acknowledged"] == ["lan"]
 
 

@@ -11,8 +11,10 @@ import httpx
 import pytest
 from icalendar import Calendar
 
+from services.notify.domain.inspections.machine import remedied
 from services.notify.routes.feeds import PER_MINUTE_MAX
 from tests.services.notify.conftest import Running
+from tests.services.notify.inspections.cases import PROOF, actor, in_phase
 from tests.services.notify.samples import at, center, contact, obligation, plan, plan_state, received, unit
 from tests.services.notify.test_http import READ, WRITE
 
@@ -68,6 +70,33 @@ async def test_an_extension_and_a_report_update_the_same_entry(running: Running,
     assert (todo["status"], todo["due"].dt) == ("COMPLETED", date(2011, 3, 23))
 
 
+async def test_a_finding_stands_in_it_until_long_after_its_remedy(running: Running, http: httpx.AsyncClient) -> None:
+    running.clock.set(at("2011-05-23 12:00"))
+    book, state = running.notify.books.inspections, in_phase("CONCLUDED")
+    other = state.model_copy(update={"inspection": "inspection-other", "unit": "CBC"})
+    assert await book.save(None, state)
+    assert await book.save(None, other)
+    path, _ = await created(http)
+    [report, remedy] = entries(await http.get(path))
+    [found] = state.findings
+    assert (remedy["dtstart"].dt.isoformat(), str(remedy["uid"]).partition("@")[0]) == (found.due_day, found.finding)
+    assert remedy["summary"] == "Hạn khắc phục: kiến nghị KN-01 (Đơn vị CVT)"
+    assert remedy["description"].startswith("no backup. Hạn cuối khắc phục")
+    proved = remedied(state, found.finding, PROOF, actor("2011-05-24", "officer", "CVT"))
+    assert await book.save(await book.get(state.inspection), proved)
+    [_, done] = entries(await http.get(path, params={"as": "todo"}), "VTODO")
+    assert (done["uid"], done["sequence"]) == (remedy["uid"], remedy["sequence"] + 1)
+    assert (done["status"], done["completed"].dt.date()) == ("COMPLETED", date(2011, 5, 24))
+    running.clock.set(at("2011-12-01 12:00"))
+    assert [one["summary"] for one in entries(await http.get(path))] == [report["summary"]]
+
+
+async def test_before_the_conclusion_there_is_nothing_to_remedy(running: Running, http: httpx.AsyncClient) -> None:
+    assert await running.notify.books.inspections.save(None, in_phase("VISITED"))
+    path, _ = await created(http)
+    assert len(entries(await http.get(path))) == 1
+
+
 async def test_an_unchanged_calendar_is_not_sent_again(running: Running, http: httpx.AsyncClient) -> None:
     path, _ = await created(http)
     first = await http.get(path)
@@ -86,6 +115,21 @@ async def test_a_revoked_and_an_unknown_secret_look_the_same(http: httpx.AsyncCl
     assert revoked.status_code == unknown.status_code == 404
     same = ("type", "title", "status")
     assert [revoked.json()[key] for key in same] == [unknown.json()[key] for key in same]
+
+
+@pytest.mark.parametrize(
+    ("secret", "language", "said"),
+    [("x" * 43, "vi", "đề nghị cơ quan thường trực cấp địa chỉ mới"), ("cut", "en", "ask the standing body for a new")],
+)
+async def test_an_address_that_is_none_says_what_to_do(
+    http: httpx.AsyncClient, secret: str, language: str, said: str
+) -> None:
+    path, spoken = f"/v1/feeds/{secret}.ics", {"accept-language": language}
+    program = await http.get(path, headers=spoken)
+    assert (program.status_code, said in program.json()["detail"]) == (404, True)
+    browser = await http.get(path, headers=spoken | {"accept": "text/html,application/xhtml+xml"})
+    assert (browser.status_code, browser.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert said in browser.text
 
 
 async def test_the_secret_is_shown_once_and_stands_in_no_store_and_no_log(

@@ -18,9 +18,11 @@ from services.notify.domain.deliveries import Letter
 from services.notify.domain.digests.letter import Moment, digest_letter
 from services.notify.domain.digests.material import Material
 from services.notify.domain.digests.standing import Standing
-from services.notify.domain.letters import reminder_letter
+from services.notify.domain.letters import REMINDER_LINES_MAX, reminder_letter
 from services.notify.domain.rungs import Reminder
 from shared.events.base import Names
+from shared.plan.calendar import obligation_instants
+from shared.plan.periods import Period
 from tests.services.notify.samples import ZONE, at, evaluation, obligation, plan, received, score, unit
 
 ROOT = Path(__file__).resolve().parents[3] / "services" / "notify"
@@ -50,7 +52,7 @@ def digest(language: str) -> Letter:
     material = Material(states, evaluation(), [score("CBC")], [], [], {}, 7)
     moment = at("2011-03-18 08:00")
     told = digest_letter(plan(), "leadership", material, Standing(), Moment(2011, 0, moment, moment, "digest-1"))
-    press = Press(letters(), browser_url="http://127.0.0.1:8103")
+    press = Press(letters(), dashboard_url="http://127.0.0.1:8100")
     return asyncio.run(press.print(told, language)).letter
 
 
@@ -118,25 +120,70 @@ def test_the_reminder_in_vietnamese_is_this_text() -> None:
     letter = reminder("vi", name="Nguyễn Thị An")
     assert letter.title == "Báo cáo Quý I/2011 đến hạn ngày 16/03/2011"
     lines = [line for line in letter.text.splitlines() if line.strip()]
-    assert lines[:6] == [
+    assert lines[:7] == [
         "Báo cáo Quý I/2011 đến hạn ngày 16/03/2011",
         "Kính gửi Nguyễn Thị An,",
-        "Cục Viễn thông còn các báo cáo sau theo Kế hoạch ứng dụng CNTT 2011-2015.",
+        "Cục Viễn thông còn phải nộp các báo cáo sau theo Kế hoạch ứng dụng CNTT 2011-2015.",
+        "Đề nghị gửi từng báo cáo chậm nhất vào cuối ngày đến hạn.",
         "SẮP ĐẾN HẠN",
         "- Báo cáo quý, Quý I/2011",
         "  hạn ngày mai, hạn 16/03/2011",
     ]
+    assert "Mở trang báo cáo: http://127.0.0.1:8100/units/CVT?plan=P&year=2011#reports-title" in lines
+    assert 'href="http://127.0.0.1:8100/units/CVT?plan=P&amp;year=2011#reports-title"' in letter.html
 
 
 def test_the_reminder_in_english_is_this_text() -> None:
     lines = [line for line in reminder("en").text.splitlines() if line.strip()]
-    assert lines[:5] == [
+    assert lines[:6] == [
         "Report for Q1 2011 is due on 16 March 2011",
         "Cục Viễn thông owes these reports under the IT application plan 2011-2015.",
+        "Please send each report by the end of the day on which it is due.",
         "DUE SOON",
         "- Quarterly report, Q1 2011",
         "  due tomorrow, due 16 March 2011",
     ]
+
+
+def test_a_due_day_is_that_of_the_unit_wherever_its_reader_lives() -> None:
+    """A report of Berlin is due when the day ends there: in Vietnam it is the next morning by then."""
+    made = plan()
+    states = [obligation("CVT"), obligation("BER")]
+    instants = obligation_instants(made, made.form("QUY"), Period.parse("2011-Q1"), "Europe/Berlin")
+    states[1] = states[1].model_copy(update={"due_at_ms": instants.due_at_ms, "time_zone": "Europe/Berlin"})
+    rows = [
+        Reminder(
+            id=f"reminder-{state.unit}", obligation=state.obligation, plan="P", form="QUY", unit=state.unit,
+            period="2011-Q1", rung="E3", kind="escalation", roles=(), due_at_ms=state.due_at_ms, fire_at_ms=0,
+            next_at_ms=0, status="PENDING", decision="", decided_at_ms=0,
+        )
+        for state in states
+    ]  # fmt: skip
+    due = [(row, state, made) for row, state in zip(rows, states, strict=True)]
+    head = Recipient("head@tttt.example", None, "vi", ZONE)
+    letter = letters().reminder(reminder_letter(made, head, due, {}, now_ms=at("2011-03-21 09:00")))
+    assert letter.text.count("hạn 16/03/2011") == 2
+    assert "đề nghị đôn đốc đơn vị" in letter.text, "who is told of others is asked to urge them"
+    assert "/?plan=P" in letter.text
+
+
+def test_units_that_are_not_listed_are_counted() -> None:
+    made, count = plan(), REMINDER_LINES_MAX + 5
+    states = [obligation(f"U{number}") for number in range(count)]
+    rows = [
+        Reminder(
+            id=f"reminder-{state.unit}", obligation=state.obligation, plan="P", form="QUY", unit=state.unit,
+            period="2011-Q1", rung="B", kind="reminder", roles=(), due_at_ms=state.due_at_ms, fire_at_ms=0,
+            next_at_ms=0, status="PENDING", decision="", decided_at_ms=0,
+        )
+        for state in states
+    ]  # fmt: skip
+    due = [(row, state, made) for row, state in zip(rows, states, strict=True)]
+    head = Recipient("head@tttt.example", None, "en", ZONE)
+    letter = letters().reminder(reminder_letter(made, head, due, {}, now_ms=at("2011-03-15 09:00")))
+    assert letter.title == f"{count} reports due soon, the first on 16 March 2011"
+    assert f"{count} units owe reports" in letter.text
+    assert "and 5 more on the dashboard" in letter.text
 
 
 def test_the_digest_keeps_its_order_in_both_languages() -> None:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from services.notify.domain.budget import FoldedLetter
 from services.notify.domain.contacts import Recipient
 from services.notify.domain.deliveries import Delivery, Letter, created
 from services.notify.domain.links import Claim, Links
@@ -85,7 +86,7 @@ async def test_one_click_unsubscribe_switches_the_kind_off_and_a_get_does_not(
     assert (await running.notify.books.preferences.of(AN)).off == ()
     done = await http.post(off, data={"List-Unsubscribe": "One-Click"}, headers={"accept-language": "en"})
     assert done.status_code == 200
-    assert "no longer receives: Inspection alerts" in done.text
+    assert "sẽ không nhận nữa: Cảnh báo kiểm tra" in done.text, "the page speaks as the message did"
     assert (await http.post(off)).status_code == 200, "asked twice, done once"
     held = await running.notify.books.preferences.of(AN)
     assert (held.off, held.changed_by, held.revision) == (("alert",), "recipient", 1)
@@ -200,10 +201,32 @@ async def test_what_exceeds_the_budget_comes_next_morning_in_one_message(running
     for slot in held:
         assert f"nội dung {slot}" in text_of(carrier)
         assert f"nội dung {slot}" in text_of(carrier, "html")
+    assert f"/alerts?plan={made[0].plan}" in text_of(carrier), "its button leads to the alerts"
     after = await states(running)
     [folded] = [one for one in await running.deliveries() if one.slot.startswith("folded@")]
     assert {after[slot] for slot in held} == {("SUPERSEDED", f"folded_into: {folded.id}")}
     assert set(folded.covers) >= {f"alert-{slot}@1" for slot in held}
+
+
+def test_what_is_folded_is_told_without_saying_anything_twice() -> None:
+    def alert(number: int) -> tuple[str, str]:
+        foot = "Mở danh sách cảnh báo: http://d.example/alerts?plan=P\n\n--\nThư được gửi khi có cảnh báo mới.\n"
+        lines = f"- Đơn vị {number}: Báo cáo quá hạn\n  trung bình, mới"
+        return "1 cảnh báo mới", f"1 cảnh báo mới\n\nTại 1 đơn vị, theo Kế hoạch.\n\n{lines}\n\n{foot}"
+
+    letter = FoldedLetter((alert(1), ("Nhắc việc", "Nhắc việc\n\nQuý I\n"), alert(2)), "vi")
+    assert letter.parts == (
+        (
+            "1 cảnh báo mới",
+            2,
+            (
+                "Tại 1 đơn vị, theo Kế hoạch.",
+                "- Đơn vị 1: Báo cáo quá hạn\n  trung bình, mới",
+                "- Đơn vị 2: Báo cáo quá hạn\n  trung bình, mới",
+            ),
+        ),
+        ("Nhắc việc", 1, ("Quý I",)),
+    )
 
 
 async def test_one_message_over_the_budget_comes_as_it_is(running: Running) -> None:

@@ -145,6 +145,18 @@ async def test_a_missing_contact_is_an_operations_alert_that_ends_with_the_conta
     assert (resolved.phase, resolved.reason) == ("RESOLVED", "contact_given")
 
 
+async def test_a_missing_contact_is_told_as_what_it_is_and_not_as_an_inspection(running: Running) -> None:
+    digests = [{"audience": "operations", "to": ["operations"], "schedules": [{"kind": "monthly", "day": 28}]}]
+    desk = center().model_copy(update={"contacts": (contact("operations", "ops@tttt.example"),)})
+    await running.hear(plan_state(plan(digests=digests)), desk, unit("CVT"), obligation())
+    await running.go("2011-03-11 09:00")
+    await running.go("2011-03-11 09:02")
+    [mail] = running.post.to("ops@tttt.example")
+    assert mail["Subject"] == "1 cảnh báo vận hành mới"
+    assert "Cảnh báo vận hành" in text_of(mail, "html")
+    assert "\n  thấp, mới" in text_of(mail), "what belongs to a line is indented under it"
+
+
 async def test_duplicates_and_disorder_make_no_extra_rows(running: Running) -> None:
     first = obligation()
     second = obligation(revision=2, cause="recalculated", changed_at_ms=at("2011-01-04 08:00"))

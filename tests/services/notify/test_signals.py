@@ -179,6 +179,22 @@ def test_far_below_target(shares: tuple[float, ...], *, fires: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "due", "far"),
+    [
+        (24.0, 0.5, True),  # a quarter of the target while half of it is due
+        (25.0, 0.5, False),
+        (10.0, 0.25, True),
+        (13.0, 0.25, False),  # on its way, though an eighth of the target
+        (13.0, 0.0, False),  # nothing is due yet
+        (49.0, 1.0, True),
+    ],
+)
+def test_what_adds_up_is_far_below_the_part_of_its_target_that_is_due(value: float, due: float, *, far: bool) -> None:
+    found = one(of_score(made("far_below_target", at_least=1.0), scored(values={"B": value}), dues=lambda _: due))
+    assert (found.firing, found.detail["indicators"]) == (far, ["B"] if far else [])
+
+
+@pytest.mark.parametrize(
     ("layers", "fires", "reason"),
     [
         ({"self": 0.8, "appraised": 0.6, "final": 0.69}, True, "within_limit"),

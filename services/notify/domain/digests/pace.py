@@ -43,6 +43,7 @@ class PaceLine:
     at_risk: int
     median_ratio: float
     more_off: int | None
+    is_yes_no: bool = False
 
     @property
     def off(self) -> int:
@@ -127,4 +128,5 @@ def _line(indicator: Indicator, ratios: Sequence[float], before: Standing, year:
         at_risk=at_risk,
         median_ratio=median(ratios),
         more_off=None if earlier is None else off - earlier,
+        is_yes_no=indicator.type == "boolean",
     )

@@ -20,7 +20,10 @@ TEXT_CHARACTERS_MAX = 300
 
 @dataclass(frozen=True, slots=True)
 class InspectionLine:
-    """One deadline. `about`: the step, or the finding's code; `days` until due by the calendar, negative once over."""
+    """One deadline. `about`: the step, or the finding's code; `days` until due by the calendar, negative once over.
+
+    `time_zone` is the plan's: its clocks say on which day something is due, wherever the recipient lives.
+    """
 
     unit: str
     unit_names: Names
@@ -31,6 +34,7 @@ class InspectionLine:
     reason: str
     rung: str
     due_at_ms: int
+    time_zone: str
     days: int
 
 
@@ -90,5 +94,6 @@ def _line(
         reason=(finding.reason or "") if finding and row.rung == "RETURNED" else "",
         rung=row.rung,
         due_at_ms=row.due_at_ms,
+        time_zone=plan.time_zone,
         days=days if now_ms <= row.due_at_ms else min(days, -1),
     )

@@ -184,6 +184,13 @@ def found(held: InspectionState, given: Found, actor: Actor) -> InspectionState:
     _check(held, "find", actor)
     if len(held.findings) >= FINDINGS_MAX:
         raise refused("too_many_findings", f"Tối đa {FINDINGS_MAX} kiến nghị.", f"At most {FINDINGS_MAX} findings.")
+    if any(one.code == given.code and one.status != "WITHDRAWN" for one in held.findings):
+        raise refused(
+            "code_taken",
+            f"Cuộc kiểm tra này đã có kiến nghị {given.code}; hãy dùng mã khác.",
+            f"This inspection has a finding {given.code} already; give this one another code.",
+            code=given.code,
+        )
     finding = InspectionFinding(
         finding=f"finding-{held.inspection.removeprefix('inspection-')}-{len(held.findings) + 1}",
         code=given.code,

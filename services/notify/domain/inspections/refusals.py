@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.events.base import Names
-from shared.events.inspection import InspectionPhase
+from shared.events.inspection import FindingStatus, InspectionPhase
 from shared.refusal import Refusal
 
 PHASES: dict[InspectionPhase, Names] = {
@@ -16,6 +16,13 @@ PHASES: dict[InspectionPhase, Names] = {
     "CONCLUDED": Names(vi="đã có kết luận", en="concluded"),
     "CLOSED": Names(vi="đã kết thúc", en="closed"),
     "CANCELLED": Names(vi="đã hủy", en="cancelled"),
+}
+
+STATUSES: dict[FindingStatus, Names] = {
+    "OPEN": Names(vi="chưa khắc phục", en="open"),
+    "REMEDIED": Names(vi="đã báo khắc phục", en="remedied"),
+    "ACCEPTED": Names(vi="đã được chấp nhận", en="accepted"),
+    "WITHDRAWN": Names(vi="đã rút", en="withdrawn"),
 }
 
 
@@ -48,13 +55,15 @@ def wrong_phase(phase: InspectionPhase, needed: Iterable[InspectionPhase]) -> Re
     )
 
 
-def wrong_status(status: str, needed: Iterable[str]) -> Refusal:
+def wrong_status(status: FindingStatus, needed: Iterable[FindingStatus]) -> Refusal:
     """409: the finding stands otherwise."""
-    wanted = sorted(needed)
+    wanted = sorted(needed, key=list(STATUSES).index)
+    vi = " hoặc ".join(f"“{STATUSES[each].vi}”" for each in wanted)
+    en = " or ".join(STATUSES[each].en for each in wanted)
     return refused(
         "wrong_finding_status",
-        f"Việc này cần kiến nghị ở trạng thái {', '.join(wanted)}; hiện là {status}.",
-        f"This needs a finding that is {' or '.join(wanted)}; it is {status}.",
+        f"Việc này chỉ làm được khi kiến nghị {vi}; hiện kiến nghị “{STATUSES[status].vi}”.",
+        f"This is done while the finding is {en}; it is {STATUSES[status].en}.",
         status=status,
         needs=wanted,
     )

@@ -131,7 +131,7 @@ def letter(
 
 
 def press() -> Press:
-    return Press(Letters(dashboard_url="http://127.0.0.1:8100"), browser_url="http://127.0.0.1:8103")
+    return Press(Letters(dashboard_url="http://127.0.0.1:8100"), dashboard_url="http://127.0.0.1:8100")
 
 
 def codes(lines: Sequence[Any]) -> list[str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from services.notify.channels import press as press_module
 from services.notify.channels.digest_page import digest_page
+from services.notify.channels.digest_say import Say
 from services.notify.channels.letters import TEMPLATES_DIR, Letters
 from services.notify.channels.press import Press, template_version
 from services.notify.channels.words import Words
@@ -136,6 +139,19 @@ async def test_a_proposed_target_is_labelled_and_a_sourced_one_is_not() -> None:
     assert "A target marked as proposed is ours" in text
 
 
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"is_yes_no": True, "target": 1.0, "measure": "có/không"}, "mục tiêu: có · tiến độ trung vị 90%"),
+        ({"target": 1.0, "measure": "việc", "median_ratio": math.inf}, "mục tiêu: 1 việc"),
+        ({"target": 2.5, "measure": "%"}, "mục tiêu: 2,5% · tiến độ trung vị 90%"),
+    ],
+)
+def test_a_target_is_said_as_people_say_it(changes: dict[str, Any], says: str) -> None:
+    line = replace(full().pace.rows[0], basis="sourced", median_ratio=0.9)
+    assert Say(Words("vi")).target(replace(line, **changes)) == says
+
+
 async def test_movement_and_missed_promises_are_said() -> None:
     text = (await press().print(full(), "en")).letter.text
     assert "Mean index: 80.0 (▲\u00a010.0 · provisional)" in text
@@ -202,8 +218,8 @@ async def test_a_digest_goes_out_without_what_cannot_be_typeset() -> None:
     async def fails(*_: object, **__: object) -> bytes:
         raise NotTypeset("no fonts")
 
-    address = "http://127.0.0.1:8103"
-    broken = Press(Letters(dashboard_url="http://127.0.0.1:8100"), browser_url=address, document=fails, chart=fails)
+    address = "http://127.0.0.1:8100"
+    broken = Press(Letters(dashboard_url=address), dashboard_url=address, document=fails, chart=fails)
     printed = await broken.print(full(), "vi")
     assert printed.files == ()
     assert Reading(printed.letter.html).sources == []
@@ -219,11 +235,11 @@ async def test_what_is_too_large_is_left_out_and_nothing_to_draw_draws_nothing()
 
 async def test_what_was_sent_can_be_read_again_and_a_preview_cannot() -> None:
     sent = await press().print(full(), "vi")
-    link = "http://127.0.0.1:8103/v1/digests/digest-P-leadership-1/content?format=html&language=vi"
+    link = "http://127.0.0.1:8100/digests/digest-P-leadership-1?language=vi"
     assert link in sent.letter.text
     assert link in Reading(sent.letter.html).links
     preview = await press().print(letter(run=None), "vi")
-    assert "/v1/digests/" not in preview.letter.html
+    assert "/digests/" not in preview.letter.html
     assert "Bản xem trước." in preview.letter.text
 
 

@@ -153,8 +153,12 @@ async def test_who_signed_in_on_the_dashboard_opens_the_link_of_a_mail(
     await running.go(MOMENT)
     message = running.post.to("thutruong@bo.example")[0].get_body(("plain",))
     assert message is not None
-    [link] = [line for line in str(message.get_content()).splitlines() if "/v1/digests/" in line]
-    path = link.split("8103", 1)[1]
-    answer = await http.get(path, headers={"cookie": f"{SESSION_COOKIE}={token('notify:read')}"})
+    [link] = [line for line in str(message.get_content()).splitlines() if "/digests/" in line]
+    page = link.split(": ", 1)[1]
+    assert page.startswith("http://127.0.0.1:8100/digests/digest-"), "a page that lets people sign in"
+    path = f"/v1/digests/{page.split('/digests/')[1].split('?')[0]}/content"
+    answer = await http.get(
+        path, headers={"cookie": f"{SESSION_COOKIE}={token('notify:read')}", "accept-language": "vi"}
+    )
     assert answer.status_code == 200
     assert "đã nhận 2/3 báo cáo" in answer.text

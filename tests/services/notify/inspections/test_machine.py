@@ -101,6 +101,7 @@ def test_each_action_on_a_finding_needs_its_status(action: str, status: FindingS
     with pytest.raises(Refusal) as refusal:
         ACTIONS[action](state, actor(LATE))
     assert refusal.value.members["reason"] == "wrong_finding_status"
+    assert "OPEN" not in str(refusal.value), "people read words, programs the members"
 
 
 @pytest.mark.parametrize("action", sorted(set(ACTIONS) - {"remedy"}))
@@ -145,6 +146,16 @@ def test_a_returned_remedy_leaves_the_deadline_and_says_why() -> None:
         None,
         "not signed",
     )
+
+
+def test_two_findings_of_an_inspection_never_share_a_code_unless_one_was_withdrawn() -> None:
+    held = in_phase("VISITED")
+    again = Found("KN-01", "low", "no log")
+    with pytest.raises(Refusal) as refusal:
+        found(held, again, actor("2011-05-13"))
+    assert refusal.value.members == {"reason": "code_taken", "code": "KN-01"}
+    gone = withdrawn(held, held.findings[0].finding, "entered twice", actor("2011-05-13"))
+    assert [one.code for one in found(gone, again, actor("2011-05-14")).findings] == ["KN-01", "KN-01"]
 
 
 def test_an_inspection_is_not_closed_while_a_remedy_is_not_accepted() -> None:
