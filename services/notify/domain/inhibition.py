@@ -35,13 +35,11 @@ class Rule:
 
 
 _EXPLAINED = frozenset({"report_overdue", "two_in_a_row", "pace_at_risk"})
+_RELIEF = {"source": frozenset({"extension", "waiver"})}
 RULES: tuple[Rule, ...] = (
-    Rule(
-        {"source": frozenset({"extension", "waiver"})},
-        {"signal": frozenset({"report_overdue", "two_in_a_row"})},
-        ("plan", "unit", "form"),
-    ),
-    Rule({"source": frozenset({"extension", "waiver"})}, {"signal": frozenset({"pace_at_risk"})}, ("plan", "unit")),
+    # An overdue report has an alert of its own, which its own extension ends; another period's explains nothing of it.
+    Rule(_RELIEF, {"signal": frozenset({"two_in_a_row"})}, ("plan", "unit", "form")),
+    Rule(_RELIEF, {"signal": frozenset({"pace_at_risk"})}, ("plan", "unit")),
     Rule({"source": frozenset({"outage"})}, {"signal": _EXPLAINED}, ("plan", "unit")),
     Rule({"source": frozenset({"outage_of_all"})}, {"signal": _EXPLAINED}, ("plan",)),
 )

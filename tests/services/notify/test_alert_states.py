@@ -291,6 +291,8 @@ def test_an_extension_mutes_the_row_of_its_form_until_its_limit() -> None:
     row = labels_of(opened(signal="two_in_a_row"))
     assert muted_by(row, [source]) == source
     assert muted_by(labels_of(opened(signal="two_in_a_row", detail={"form": "NAM"})), [source]) is None
+    overdue = labels_of(opened(signal="report_overdue", detail={"form": "QUY", "period": "2011-Q1"}))
+    assert muted_by(overdue, [source]) is None, "more time for the second quarter explains nothing of the first"
     assert muted_by(labels_of(opened(signal="pace_at_risk", detail={"year": 2011})), [source]) == source
     assert of_relief(obligation(), NOW) is None
     assert of_relief(obligation(outcome="WAIVED"), 0) is not None

@@ -145,7 +145,7 @@ class Alarms:
             self._changed(alarm, now)
 
     def _explained(self, alarm: Alarm, now: int) -> int:
-        """Until when an outage, an extension or a waiver explains what is overdue; 0 for nothing."""
+        """Until when an outage explains what is overdue, or an extension or a waiver a row of it; 0 for nothing."""
         unit, rule, _ = alarm.name
         if rule not in ("R1", "R2"):
             return 0
@@ -154,7 +154,7 @@ class Alarms:
             for act in self.known.outages
             if act.about["unit"] in ("", unit) and act.at_ms <= now < act.about["ends_ms"]
         ]
-        for obligation in self.known.of_unit[unit]:
+        for obligation in self.known.of_unit[unit] if rule == "R2" else ():
             state = self.known.held[obligation]
             relieved = state.outcome == "WAIVED" or (state.outcome == "PENDING" and bool(state.reliefs))
             if relieved and state.form == alarm.form and now <= state.grace_end_ms:
