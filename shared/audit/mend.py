@@ -42,6 +42,8 @@ class Looked(Protocol):
 class Lines(Protocol):
     async def append(self, chain: str, entry: dict[str, Any], *, at_ms: int) -> None: ...
 
+    async def complete(self, chain: str) -> None: ...
+
     async def has_line(self, chain: str, about: str, at_ms: int, *, exactly: bool = False) -> bool: ...
 
 
@@ -86,9 +88,13 @@ class Mend:
 
     async def _mend_lines(self, from_ms: int, settled_ms: int, now_ms: int) -> int:
         made_up = 0
+        whole: set[str] = set()
         async for changed in self._changes.since(from_ms):
             if changed.by in self._unwritten or changed.at_ms >= settled_ms:
                 continue
+            if changed.chain not in whole:
+                await self._lines.complete(changed.chain)
+                whole.add(changed.chain)
             if not await self._is_told(changed):
                 await self._lines.append(changed.chain, _line(changed), at_ms=now_ms)
                 made_up += 1

@@ -37,6 +37,10 @@ class AuditChain:
         """One line, together with those that others append at the same time."""
         await self._appends.append(chain, NewLink(entry, at_ms, {"about": entry["id"], "who": entry["by"]}))
 
+    async def complete(self, chain: str) -> None:
+        """Insert the lines that a crash left in the chain's head; `has_line` does not see them."""
+        await self._chain.complete(chain)
+
     async def has_line(self, chain: str, about: str, at_ms: int, *, exactly: bool = False) -> bool:
         """Whether one of the newest lines about the thing is of this instant or later; or `exactly` of this instant."""
         found = await self._chain.newest({"chain": chain, "about": about}, limit=LOOKED_MAX if exactly else 10)

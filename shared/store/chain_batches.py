@@ -115,8 +115,16 @@ class BatchedChain:
         found = await self._store.find(self._links, wanted, between=behind, limit=limit)
         return [link_of(document) for document in found.documents]
 
+    async def complete(self, chain: str) -> None:
+        """Insert the links that only the head holds since a crash."""
+        await self._completed(chain)
+
     async def newest(self, equals: Mapping[str, Scalar], *, limit: int = 1) -> list[ChainLink]:
-        """Links with these tags, newest first by `seq`: an index (*tags, seq) serves it."""
+        """Links with these tags, newest first by `seq`: an index (*tags, seq) serves it.
+
+        What only the head of a chain holds is not among them: who concludes that a link is missing asks for `complete`
+        before.
+        """
         found = await self._store.find(self._links, equals, order_by="seq", descending=True, limit=limit)
         return [link_of(document) for document in found.documents]
 

@@ -22,6 +22,7 @@ BATCH = 200
 
 class ReceiptStore(Protocol):
     async def append(self, plan: str, accepted: Sequence[Accepted]) -> None: ...
+    async def complete(self, plan: str) -> None: ...
     async def versions_of(self, report: str) -> set[int]: ...
     async def places(self, sha256: str) -> list[Place]: ...
     async def head(self, plan: str) -> Place | None: ...
@@ -68,6 +69,8 @@ class Receipts:
     async def link_missing(self, found: Sequence[Accepted]) -> int:
         """Link those of the versions that have no link and do not wait for one."""
         async with self._linking:
+            for plan in dict.fromkeys(one.plan for one in found):
+                await self._store.complete(plan)
             unlinked = [one for one in found if one.version not in await self._store.versions_of(one.report)]
             # Asked last: what was noted while the store was asked is linked by its own pass.
             waiting = set(map(_key, self._waiting))

@@ -27,6 +27,10 @@ class ReceiptChain:
         links = [NewLink(one.entry(), one.received_at_ms, tag) for one, tag in zip(accepted, tags, strict=True)]
         await self._chain.append(plan, links)
 
+    async def complete(self, plan: str) -> None:
+        """Insert the links that a crash left in the chain's head: before it is asked which versions have one."""
+        await self._chain.complete(plan)
+
     async def versions_of(self, report: str) -> set[int]:
         """Versions of the report that have a link."""
         return {link.entry["version"] for link in await self._chain.newest({"report": report}, limit=VERSIONS_MAX)}

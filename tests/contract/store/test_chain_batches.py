@@ -64,6 +64,9 @@ async def test_a_crash_between_head_and_links_is_completed_by_whoever_comes_next
     with pytest.raises(ConnectionResetError):
         await dying.append("p", [line(2), line(3)])
     assert (await HashChain(store, "receipts").verify("p")).links == 1
+    next_life = BatchedChain(store, "receipts")
+    await next_life.complete("p")
+    assert [link.seq for link in await next_life.newest({"chain": "p"}, limit=9)] == [3, 2, 1]
     await BatchedChain(store, "receipts").append("p", [line(4)])
     verdict = await BatchedChain(store, "receipts").verify("p")
     assert (verdict.intact, verdict.links) == (True, 4)

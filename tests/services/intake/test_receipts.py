@@ -15,6 +15,8 @@ from tests.services.intake.small_plan import monthly
 
 pytestmark = pytest.mark.anyio
 
+LATER = "2011-04-05T09:00:00+07:00"
+
 
 async def posted(intake: Running, version: int = 0, **more: Any) -> dict[str, Any]:
     headers = {"If-Match": f'"{version}"'} if version else {}
@@ -77,6 +79,31 @@ async def test_versions_that_a_crash_left_without_a_link_get_one_in_the_first_pa
         assert (chain["intact"], chain["links"]) == (True, 2)
         await after.intake.schedule.run_once()
         assert (await after.get("/v1/receipts/chain/SMALL"))["links"] == 2
+
+
+@pytest.mark.parametrize(
+    ("links", "asked"), [("receipts", "/v1/receipts/chain/SMALL"), ("audit", "/v1/audit/verify?chain=SMALL")]
+)
+async def test_links_that_a_crash_left_in_the_head_are_not_made_up_again(
+    tmp_path: Path, links: str, asked: str
+) -> None:
+    async with running(tmp_path) as before:
+        await before.publish()
+        await before.put_unit("U1")
+        await posted(before)
+        before.at(LATER)
+        await posted(before, 1, calls=4)
+        await before.intake.schedule.run_once()
+        heads = (await before.store.find(f"{links}_heads", limit=9)).documents
+        [head] = [one for one in heads if one["chain"] == "SMALL"]
+        assert head["writing"], "the process ends before these are written"
+        for link in head["writing"]:
+            assert await before.store.delete(links, link["_id"])
+    async with running(tmp_path) as after:
+        after.at(LATER)
+        await after.intake.schedule.run_once()
+        found = await after.get(asked)
+        assert (found["intact"], found.get("links", found.get("checked_to"))) == (True, head["seq"])
 
 
 async def test_another_process_does_not_link_what_is_linked(intake: Running, tmp_path: Path) -> None:

@@ -31,6 +31,9 @@ class Slow:
         await asyncio.sleep(0)
         self.links += accepted
 
+    async def complete(self, plan: str) -> None:
+        return
+
     async def versions_of(self, report: str) -> set[int]:
         found = {one.version for one in self.links if one.report == report}
         happens, self.while_asked = self.while_asked, lambda: None
