@@ -15,9 +15,18 @@ from services.dashboard.domain.told import Windows
 from services.dashboard.handlers.alert_desk import AlertFacts
 from services.dashboard.handlers.ask import Outcome
 from services.dashboard.pages import alert, alerts, choices, windows
-from services.dashboard.routes.alert_forms import choice_of, day_of, reason_of, window_of
-from services.dashboard.routes.forms import OWNER_MAX, Form, Incomplete, needed, selected
-from services.dashboard.routes.frame import CODE_CHARACTERS_MAX, Frame, Framing, SignInNeeded, asker
+from services.dashboard.routes.alert_forms import choice_of, window_of
+from services.dashboard.routes.forms import (
+    OWNER_MAX,
+    Form,
+    Incomplete,
+    day_of,
+    needed,
+    reason_of,
+    selected,
+    version_of,
+)
+from services.dashboard.routes.frame import CODE_CHARACTERS_MAX, Frame, Framing, SignInNeeded, asker, check_plan
 from shared.events.notice import AlertState
 from shared.http.identity import Principal
 
@@ -121,8 +130,8 @@ class AlertEdge:
             facts = await self.desk.one(id, asker(request, principal))
         except Refused as refusal:
             raise SignInNeeded("notify:read") from refusal
-        if facts is not None and principal.plan not in (None, facts.state.plan):
-            raise SignInNeeded("inspection:read")
+        if facts is not None:
+            check_plan(principal, facts.state.plan, "inspection:read")
         return facts
 
     async def change(self, form: Form, frame: Frame, reader: Reader, *, only: str = "") -> tuple[str, Outcome]:
@@ -131,8 +140,7 @@ class AlertEdge:
         `only`: the alert of the page; its forms carry the revision that the reader saw.
         """
         code, id = form.action()
-        named = form.text("version", 9)
-        version = int(named) if only and named.isascii() and named.isdigit() else None
+        version = version_of(form) if only else None
         if code == "acknowledge":
             ids = selected(form, "alert", only or id)
             owner = needed(form.text("owner", OWNER_MAX), "owner_needed")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from services.dashboard.domain.alert_choice import PHASES, AlertChoice
-from services.dashboard.domain.days import end_of_day, is_day
+from services.dashboard.domain.days import end_of_day
 from services.dashboard.pages import choices
 from services.dashboard.routes.forms import OWNER_MAX, REASON_MIN, Form, Incomplete, needed
 from services.dashboard.routes.frame import Frame
@@ -47,18 +47,6 @@ def given_again(form: Form, frame: Frame, principal: Principal) -> choices.Given
         reason=form.text("reason"),
         selected=frozenset(form.many("alert")),
     )
-
-
-def day_of(text: str) -> str:
-    """A day, or Incomplete."""
-    if not is_day(text):
-        raise Incomplete("day_needed")
-    return text
-
-
-def reason_of(form: Form) -> str:
-    """The reason, or Incomplete."""
-    return needed(form.text("reason"), "reason_needed", least=REASON_MIN)
 
 
 def window_of(form: Form, frame: Frame) -> dict[str, Any]:

@@ -17,12 +17,11 @@ from services.dashboard.handlers.delivery_desk import Decisions, DeliveryFacts
 from services.dashboard.pages import deliveries, rows, told
 from services.dashboard.pages.labels import DELIVERY_STATUSES
 from services.dashboard.routes.forms import (
-    REASON_MIN,
     Form,
     Incomplete,
     carried_out,
     form_of,
-    needed,
+    reason_of,
     selected,
 )
 from services.dashboard.routes.frame import (
@@ -122,7 +121,7 @@ class DeliveryEdge:
         if code not in CHANGES:
             raise Incomplete("no_action")
         ids = selected(form, "delivery", only or id)
-        reason = needed(form.text("reason"), "reason_needed", least=REASON_MIN)
+        reason = reason_of(form)
         return CHANGES[code], await self.desk.change(ids, code, reason=reason, reader=reader)
 
 

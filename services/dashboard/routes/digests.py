@@ -26,9 +26,9 @@ from services.dashboard.routes.frame import (
     Framing,
     Id,
     PlanCode,
-    SignInNeeded,
     Year,
     asker,
+    check_plan,
     everywhere,
 )
 from services.dashboard.routes.papers import paper, paper_fault
@@ -134,8 +134,7 @@ def digest_routes(framing: Framing, held: Digests) -> APIRouter:
         facts = await held.one(digest)
         if facts is None:
             return framing.answer("missing.html", frame, status=404, code=digest, what="digest")
-        if principal.plan not in (None, facts.state.plan):
-            raise SignInNeeded("notify:read")
+        check_plan(principal, facts.state.plan, "notify:read")
         view = digests.one(
             facts,
             language=_language(language, frame),

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlencode
 from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.dashboard.domain.days import is_day
 from services.dashboard.handlers.ask import AT_ONCE_MAX, Outcome
 from services.dashboard.pages import told
 from services.dashboard.pages.words import Words
@@ -68,6 +69,24 @@ def needed(text: str, code: str, *, least: int = 1) -> str:
     if len(text) < least:
         raise Incomplete(code)
     return text
+
+
+def reason_of(form: Form) -> str:
+    """The reason, or Incomplete."""
+    return needed(form.text("reason"), "reason_needed", least=REASON_MIN)
+
+
+def day_of(text: str) -> str:
+    """A day, or Incomplete."""
+    if not is_day(text):
+        raise Incomplete("day_needed")
+    return text
+
+
+def version_of(form: Form) -> int | None:
+    """The revision that the reader saw."""
+    named = form.text("version", 9)
+    return int(named) if named.isascii() and named.isdigit() else None
 
 
 def selected(form: Form, name: str, one: str) -> tuple[str, ...]:

@@ -67,6 +67,12 @@ def everywhere(scope: str) -> Any:
     return required
 
 
+def check_plan(principal: Principal, plan: str, scope: str) -> None:
+    """SignInNeeded for who is bound to another plan than that of the thing on the page."""
+    if principal.plan not in (None, plan):
+        raise SignInNeeded(scope)
+
+
 def _reading(principal: Principal | None, scope: str) -> Principal:
     if principal is None:
         raise SignInNeeded

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.dashboard.domain.days import is_day
 from services.dashboard.handlers.inspection_desk import Change
-from services.dashboard.routes.forms import REASON_MIN, Form, Incomplete, needed
+from services.dashboard.routes.forms import REASON_MIN, Form, Incomplete, day_of, needed, reason_of
 
 STEPS = ("decision", "visit", "conclusion")
 JUDGED = {"accept": "accepted", "return": "returned", "withdraw": "withdrawn"}
@@ -22,7 +21,7 @@ def change_of(form: Form) -> tuple[str, Change]:
         return "step", Change(("steps",), {"step": code, **_proved(form)})
     if code == "cancellation":
         note = needed(form.text("note", TEXT_MAX), "reason_needed", least=REASON_MIN)
-        return "step", Change(("steps",), {"step": code, "on": _day(form), "note": note})
+        return "step", Change(("steps",), {"step": code, "on": day_of(form.text("on")), "note": note})
     if code == "close":
         return "closed", Change(("close",), _proved(form))
     if code == "find":
@@ -32,12 +31,6 @@ def change_of(form: Form) -> tuple[str, Change]:
     raise Incomplete("no_action")
 
 
-def version_of(form: Form) -> int | None:
-    """The revision that the reader saw."""
-    named = form.text("version", 9)
-    return int(named) if named.isascii() and named.isdigit() else None
-
-
 def _of_finding(code: str, finding: str, form: Form) -> tuple[str, Change]:
     at = ("findings", finding, code)
     if code == "remedy":
@@ -45,7 +38,7 @@ def _of_finding(code: str, finding: str, form: Form) -> tuple[str, Change]:
     if code == "accept":
         return JUDGED[code], Change(at)
     if code in JUDGED:
-        return JUDGED[code], Change(at, {"reason": needed(form.text("reason"), "reason_needed", least=REASON_MIN)})
+        return JUDGED[code], Change(at, {"reason": reason_of(form)})
     raise Incomplete("no_action")
 
 
@@ -61,7 +54,7 @@ def _finding(form: Form) -> dict[str, Any]:
 
 def _proved(form: Form) -> dict[str, Any]:
     """The day of a step and the document that proves it."""
-    return {"on": _day(form), "document": _document(form, "document")}
+    return {"on": day_of(form.text("on")), "document": _document(form, "document")}
 
 
 def _document(form: Form, name: str) -> dict[str, str]:
@@ -69,9 +62,3 @@ def _document(form: Form, name: str) -> dict[str, str]:
     reference = needed(form.text(name), "document_needed")
     kind = "url" if reference.startswith(("https://", "http://")) else "document_number"
     return {"kind": kind, "reference": reference}
-
-
-def _day(form: Form) -> str:
-    if not is_day(form.text("on")):
-        raise Incomplete("day_needed")
-    return form.text("on")

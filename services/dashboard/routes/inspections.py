@@ -14,7 +14,7 @@ from services.dashboard.handlers.ask import Outcome
 from services.dashboard.handlers.inspection_desk import Change
 from services.dashboard.handlers.inspections import InspectionFacts, Lists
 from services.dashboard.pages import inspection, inspections
-from services.dashboard.routes.forms import REASON_MIN, Form, Incomplete, carried_out, form_of, needed
+from services.dashboard.routes.forms import Form, Incomplete, carried_out, form_of, needed, reason_of, version_of
 from services.dashboard.routes.frame import (
     CODE_CHARACTERS_MAX,
     Cursor,
@@ -26,9 +26,10 @@ from services.dashboard.routes.frame import (
     SignInNeeded,
     Year,
     asker,
+    check_plan,
     everywhere,
 )
-from services.dashboard.routes.inspection_forms import TEXT_MAX, change_of, version_of
+from services.dashboard.routes.inspection_forms import TEXT_MAX, change_of
 from shared.events.inspection import InspectionPhase, InspectionState
 from shared.http.identity import Principal
 
@@ -108,8 +109,7 @@ class InspectionEdge:
         facts = await self.held.one(id)
         if facts is None:
             return self.framing.answer("missing.html", frame, status=404, code=id, what="inspection")
-        if principal.plan not in (None, facts.state.plan):
-            raise SignInNeeded("inspection:read")
+        check_plan(principal, facts.state.plan, "inspection:read")
         view = inspection.compose(
             facts,
             setting=frame.setting,
@@ -129,7 +129,7 @@ class InspectionEdge:
             raise Incomplete("no_action")
         plan = frame.setting.choice.state.plan if frame.setting.choice else ""
         named = needed(unit or form.text("unit", CODE_CHARACTERS_MAX), "unit_needed")
-        reason = "" if unit else needed(form.text("reason"), "reason_needed", least=REASON_MIN)
+        reason = "" if unit else reason_of(form)
         return "proposed", await self.desk.propose(plan, named, reason=reason, reader=reader)
 
     async def change(self, id: str, form: Form, reader: Reader) -> tuple[str, Outcome]:

@@ -65,7 +65,7 @@ def of_report(
     state: ObligationState, plan: Plan, units: Mapping[str, UnitState], sayings: Sayings, *, language: str
 ) -> Entry:
     """The due day of a report."""
-    standing = _standing(state)
+    standing = standing_of(state)
     names: dict[str, Any] = {
         "form": form_names(plan, state.form).of(language),
         "unit": names_of(state.unit, units).of(language),
@@ -114,14 +114,20 @@ def _of_finding(finding: InspectionFinding, sayings: Sayings, names: Mapping[str
     )
 
 
+def is_listed(standing: Standing, due_at_ms: int, *, now_ms: int) -> bool:
+    """Whether the calendar lists this: what is owed, and for a while what was."""
+    return standing == "owed" or due_at_ms >= now_ms - DONE_FOR_MS
+
+
 def shown(entries: Sequence[Entry], *, now_ms: int) -> list[Entry]:
-    """What the calendar lists, by due instant: what is owed, and for a while what was. At most ENTRIES_MAX."""
-    wanted = [one for one in entries if one.standing == "owed" or one.due_at_ms >= now_ms - DONE_FOR_MS]
+    """What the calendar lists, by due instant. At most ENTRIES_MAX."""
+    wanted = [one for one in entries if is_listed(one.standing, one.due_at_ms, now_ms=now_ms)]
     wanted.sort(key=lambda one: (one.standing != "owed", abs(one.due_at_ms - now_ms), one.id))
     return sorted(wanted[:ENTRIES_MAX], key=lambda one: (one.due_at_ms, one.id))
 
 
-def _standing(state: ObligationState) -> Standing:
+def standing_of(state: ObligationState) -> Standing:
+    """How a report stands."""
     if state.outcome in RECEIVED:
         return "done"
     return "dropped" if state.outcome in OUT_OF_EXPECTED else "owed"

@@ -71,7 +71,8 @@ def resolve(
 def answers_for(recipient: str, units: Mapping[str, UnitState]) -> dict[str, frozenset[str]]:
     """Unit -> roles whose messages go to this address: units that name it, then those below that lack the role."""
     held = {
-        code: frozenset(one.role for one in unit.contacts if _is(one.email, recipient)) for code, unit in units.items()
+        code: frozenset(one.role for one in unit.contacts if is_same(one.email, recipient))
+        for code, unit in units.items()
     }
     mine = frozenset().union(*held.values())
     found: dict[str, frozenset[str]] = {code: roles for code, roles in sorted(held.items()) if roles}
@@ -79,7 +80,9 @@ def answers_for(recipient: str, units: Mapping[str, UnitState]) -> dict[str, fro
         above = lineage(code, units, None)[1:]
         lacking = {role for role in mine - held[code] if any(role in held.get(place, ()) for place in above)}
         inherited = {
-            role for role in lacking if any(_is(one.address, recipient) for one in _holders(role, code, units, None))
+            role
+            for role in lacking
+            if any(is_same(one.address, recipient) for one in _holders(role, code, units, None))
         }
         if inherited:
             found[code] = held[code] | inherited
@@ -119,7 +122,8 @@ def _recipient(email: str, name: str | None, language: str, time_zone: str) -> R
     return Recipient(email.strip().lower(), name, language if language in LANGUAGES else "vi", time_zone)
 
 
-def _is(email: str, address: str) -> bool:
+def is_same(email: str, address: str) -> bool:
+    """Whether a contact's mail address, as it was registered, is this recipient's."""
     return email.strip().lower() == address
 
 

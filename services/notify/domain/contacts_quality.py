@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from services.notify.domain.alerts import Signal
-from services.notify.domain.contacts import Target
+from services.notify.domain.contacts import Target, is_same
 from services.notify.domain.signals import delivery_problem
 from shared.events.unit import UnitState
 
@@ -102,7 +102,7 @@ def _longer(held: Address, status: str, reason: str, by: str, now_ms: int) -> tu
 
 def names_address(unit: UnitState | None, recipient: str) -> bool:
     """Whether a unit has this recipient among its contacts."""
-    return unit is not None and any(one.email.strip().lower() == recipient for one in unit.contacts)
+    return unit is not None and any(is_same(one.email, recipient) for one in unit.contacts)
 
 
 def units_of(recipient: str, units: Mapping[str, UnitState]) -> list[str]:

@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.notify.domain.acts import CHAIN
-from services.notify.domain.calendar_entries import Entry, Sayings, of_findings, of_report, shown
+from services.notify.domain.calendar_entries import (
+    Entry,
+    Sayings,
+    is_listed,
+    of_findings,
+    of_report,
+    shown,
+    standing_of,
+)
 from services.notify.domain.calendar_feed import Feed, Form, calendar, feed_id, units_owing, units_remedying
 from services.notify.domain.contacts import LANGUAGES
 from services.notify.handlers.ports import LedgerBook, PlanBook, Recorder, UnitBook
@@ -107,17 +115,20 @@ class FeedDesk:
         for code in await self._plans.codes():
             newest = await self._plans.newest(code)
             if newest is not None:
-                entries += await self._reports(feed, newest[0], units, sayings)
+                entries += await self._reports(feed, newest[0], units, sayings, now_ms=now_ms)
                 entries += await self._remedies(feed, newest[0], units, sayings)
         body = calendar(shown(entries, now_ms=now_ms), title=sayings.title, host=self._host, form=form)
         return Served(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"')
 
-    async def _reports(self, feed: Feed, newest: Plan, units: Mapping[str, UnitState], sayings: Sayings) -> list[Entry]:
-        """Each by the words of the plan version under which it is owed."""
+    async def _reports(
+        self, feed: Feed, newest: Plan, units: Mapping[str, UnitState], sayings: Sayings, *, now_ms: int
+    ) -> list[Entry]:
+        """Each by the words of the plan version under which it is owed; no words for what is not listed any more."""
         found: list[Entry] = []
         for unit, forms in sorted(units_owing(feed.recipient, newest, units).items())[:UNITS_MAX]:
             for state in await self._ledger.of_unit(unit, OBLIGATIONS_MAX):
-                if state.plan == newest.code and state.form in forms:
+                is_theirs = state.plan == newest.code and state.form in forms
+                if is_theirs and is_listed(standing_of(state), state.due_at_ms, now_ms=now_ms):
                     plan = await self._plans.version(state.plan, state.plan_version)
                     if plan is not None:
                         found.append(of_report(state, plan, units, sayings, language=feed.language))
